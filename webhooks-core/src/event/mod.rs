@@ -1,0 +1,3 @@
+//! Event names, patterns and payloads.
+
+pub(crate) mod json;

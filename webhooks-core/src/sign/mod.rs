@@ -1,0 +1,1 @@
+//! Secrets, signature schemes, signing and verifying.

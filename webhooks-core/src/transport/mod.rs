@@ -1,0 +1,1 @@
+//! A delivery attempt as a tower `Service`.

@@ -65,13 +65,19 @@ impl Timestamp {
     /// Later by `duration`; stays at the end of time instead of overflowing.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// Earlier by `duration`; stays at the beginning of time instead of overflowing.
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long after `earlier` this is; zero where it is not after it.
@@ -240,7 +246,10 @@ impl Default for Env {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is where the clock is handed in")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is where the clock is handed in"
+    )]
     fn now(&self) -> Timestamp {
         SystemTime::now().into()
     }
@@ -287,7 +296,10 @@ mod tests {
     use super::*;
 
     fn env_at(millis: i64) -> Env {
-        Env::new(move || Timestamp::from_micros(millis * 1_000), |bytes: &mut [u8]| bytes.fill(0xff))
+        Env::new(
+            move || Timestamp::from_micros(millis * 1_000),
+            |bytes: &mut [u8]| bytes.fill(0xff),
+        )
     }
 
     #[test]
@@ -296,7 +308,10 @@ mod tests {
         let ids: Vec<Uuid> = (0..10_000).map(|_| env.uuid_v7()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(ids.iter().all(|id| id.get_version_num() == 7));
-        assert!(ids.iter().all(|id| id.get_variant() == uuid::Variant::RFC4122));
+        assert!(
+            ids.iter()
+                .all(|id| id.get_variant() == uuid::Variant::RFC4122)
+        );
     }
 
     #[test]

@@ -67,7 +67,13 @@ pub enum ErrorKind {
 impl Error {
     /// An error of `kind`; `message` says what was wrong and what would be right.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { inner: Box::new(Inner { kind, message: message.into(), source: None }) }
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                message: message.into(),
+                source: None,
+            }),
+        }
     }
 
     /// Adds the cause. Defaults to none.
@@ -90,7 +96,10 @@ impl Error {
     /// Whether the same call may succeed later: the store was full, busy or away.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.kind(), ErrorKind::QueueFull | ErrorKind::Store | ErrorKind::Busy)
+        matches!(
+            self.kind(),
+            ErrorKind::QueueFull | ErrorKind::Store | ErrorKind::Busy
+        )
     }
 
     /// Whether there was no such emitter, message or delivery.

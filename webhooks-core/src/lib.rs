@@ -2,10 +2,21 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod text;
+
+pub mod delivery;
+pub mod emitter;
 pub mod env;
 pub mod error;
 pub mod event;
 pub mod sign;
+pub mod store;
 pub mod transport;
 
-pub use error::{Error, ErrorKind};
+pub use self::{
+    delivery::{Jitter, RetryPolicy},
+    emitter::{Backlog, Emitter, EmitterConfig, EmitterId, EmitterState, Ordering},
+    error::{Error, ErrorKind},
+    event::{DeliveryId, Event, EventName, EventPattern, MessageId, OrderingKey, Payload, Tenant},
+    store::{MemoryStore, Receipt},
+};

@@ -1,0 +1,19 @@
+//! Messages, deliveries, attempts, and when the next one is due.
+//!
+//! - A [`Message`] is one emitted event as stored; its body is sent byte for byte on every attempt.
+//! - A delivery is one message on its way to one emitter: `pending` → `delivered`, `dead` or
+//!   `discarded`, and back to `pending` by redelivery only.
+//! - An [`Attempt`] is one HTTP request of a delivery and its outcome.
+//! - A [`RetryPolicy`] is pure: the same attempt number and the same draw give the same delay.
+
+mod attempt;
+mod message;
+mod retry;
+mod state;
+
+pub use self::{
+    attempt::{Attempt, AttemptFailure, AttemptOutcome},
+    message::Message,
+    retry::{Backoff, Jitter, RetryPolicy},
+    state::{DeadReason, DeliveryKey, DeliveryState, DiscardReason, Progress, Seq},
+};

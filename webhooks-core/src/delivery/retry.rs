@@ -1,0 +1,407 @@
+//! When a failed delivery is tried again, and when it is given up.
+
+use std::time::Duration;
+
+use crate::{Error, ErrorKind};
+
+/// No delay is longer: a schedule beyond it is a mistake in the unit.
+const MAX_DELAY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MAX_ATTEMPTS: u32 = 1_000;
+const MAX_SCHEDULE: usize = 100;
+/// A schedule's long waits are a delivery's; an emitter that works again is not kept waiting so long.
+const MAX_SCHEDULED_COOL_DOWN: Duration = Duration::from_secs(60);
+
+/// When a failed delivery is tried again, and when it is given up.
+///
+/// Defaults to exponential from 1 s, doubled up to 60 s, jitter ±20 %, 15 attempts.
+///
+/// ```
+/// use std::time::Duration;
+/// use webhooks_core::{Jitter, RetryPolicy};
+///
+/// let policy = RetryPolicy::exponential(Duration::from_secs(1), Duration::from_secs(60))
+///     .jitter(Jitter::None)
+///     .max_attempts(5)
+///     .give_up_on([400, 404, 422]);
+/// assert_eq!(policy.delay_after(1, 0.5), Some(Duration::from_secs(1)));
+/// assert_eq!(policy.delay_after(4, 0.5), Some(Duration::from_secs(8)));
+/// assert_eq!(policy.delay_after(5, 0.5), None);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "a policy does nothing until an emitter has it"]
+pub struct RetryPolicy {
+    pub(crate) backoff: Backoff,
+    pub(crate) jitter: Jitter,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) give_up_on: Vec<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Backoff {
+    Exponential {
+        initial: Duration,
+        max: Duration,
+        factor: f64,
+        max_attempts: u32,
+    },
+    Schedule {
+        delays: Vec<Duration>,
+    },
+}
+
+/// How much chance there is in a delay, so that failed deliveries do not come back all at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Jitter {
+    /// Anything between nothing and the delay.
+    Full,
+    /// The delay itself.
+    None,
+    /// The delay, more or less by this fraction of it (0.0–1.0).
+    Fraction(f64),
+}
+
+impl RetryPolicy {
+    /// Waits `initial` after the first failure, doubled after each further one up to `max`;
+    /// jitter ±20 %, 15 attempts.
+    pub fn exponential(initial: Duration, max: Duration) -> Self {
+        Self {
+            backoff: Backoff::Exponential {
+                initial,
+                max,
+                factor: 2.0,
+                max_attempts: 15,
+            },
+            jitter: Jitter::Fraction(0.2),
+            max_age: None,
+            give_up_on: Vec::new(),
+        }
+    }
+
+    /// Waits these delays: the first before the first attempt, and so on; there are as many
+    /// attempts as delays. Jitter ±20 %.
+    pub fn schedule(delays: impl IntoIterator<Item = Duration>) -> Self {
+        Self {
+            backoff: Backoff::Schedule {
+                delays: delays.into_iter().collect(),
+            },
+            jitter: Jitter::Fraction(0.2),
+            max_age: None,
+            give_up_on: Vec::new(),
+        }
+    }
+
+    /// The schedule of the Standard Webhooks specification: 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h,
+    /// 14 h, 20 h, 24 h, jitter ±20 %. For relaxed ordering on a durable store: a strict lane would
+    /// wait with it.
+    pub fn standard() -> Self {
+        let secs = [
+            0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400,
+        ];
+        Self::schedule(secs.map(Duration::from_secs))
+    }
+
+    /// What Elixir's `webhooks_emitter` does: 3 attempts, from 1 s up to 60 s.
+    pub fn emitter() -> Self {
+        Self::exponential(Duration::from_secs(1), Duration::from_secs(60)).max_attempts(3)
+    }
+
+    /// How many attempts a delivery has in all. Ignored by a schedule, which has as many attempts
+    /// as delays. Defaults to 15.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        if let Backoff::Exponential { max_attempts, .. } = &mut self.backoff {
+            *max_attempts = attempts;
+        }
+        self
+    }
+
+    /// By what each delay exceeds the one before it. Ignored by a schedule. Defaults to 2.
+    pub fn factor(mut self, by: f64) -> Self {
+        if let Backoff::Exponential { factor, .. } = &mut self.backoff {
+            *factor = by;
+        }
+        self
+    }
+
+    /// How much chance there is in a delay. Defaults to ±20 %.
+    pub fn jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Gives up when the next attempt would start later than this after the first. Defaults to
+    /// none.
+    pub fn max_age(mut self, age: impl Into<Option<Duration>>) -> Self {
+        self.max_age = age.into();
+        self
+    }
+
+    /// Statuses that retrying cannot mend: dead at once. Defaults to none.
+    pub fn give_up_on(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.give_up_on = statuses.into_iter().collect();
+        self.give_up_on.sort_unstable();
+        self.give_up_on.dedup();
+        self
+    }
+
+    /// How many attempts a delivery has in all.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        match &self.backoff {
+            Backoff::Exponential { max_attempts, .. } => *max_attempts,
+            Backoff::Schedule { delays } => u32::try_from(delays.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// How long a new delivery waits for its first attempt, for a draw of `unit` from [0, 1).
+    #[must_use]
+    pub fn first_delay(&self, unit: f64) -> Duration {
+        match &self.backoff {
+            Backoff::Exponential { .. } => Duration::ZERO,
+            Backoff::Schedule { delays } => {
+                self.with_jitter(delays.first().copied().unwrap_or_default(), unit)
+            }
+        }
+    }
+
+    /// How long to wait after the `attempt`-th failed attempt (from 1), for a draw of `unit` from
+    /// [0, 1); `None` if that was the last.
+    #[must_use]
+    pub fn delay_after(&self, attempt: u32, unit: f64) -> Option<Duration> {
+        if attempt >= self.attempts() {
+            return None;
+        }
+        let delay = match &self.backoff {
+            Backoff::Exponential { .. } => self.exponential_delay(attempt),
+            Backoff::Schedule { delays } => delays[attempt as usize],
+        };
+        Some(self.with_jitter(delay, unit))
+    }
+
+    /// How long an emitter cools down after `failures` failures in a row (from 1), whichever
+    /// deliveries they were of, for a draw of `unit` from [0, 1).
+    #[must_use]
+    pub fn cool_down(&self, failures: u32, unit: f64) -> Duration {
+        let delay = match &self.backoff {
+            Backoff::Exponential { .. } => self.exponential_delay(failures),
+            Backoff::Schedule { delays } => {
+                let last = delays.len().saturating_sub(1);
+                let delay = delays
+                    .get(last.min(failures as usize))
+                    .copied()
+                    .unwrap_or_default();
+                delay.min(MAX_SCHEDULED_COOL_DOWN)
+            }
+        };
+        self.with_jitter(delay, unit)
+    }
+
+    /// Whether this status is given up on at once.
+    #[must_use]
+    pub fn gives_up_on(&self, status: u16) -> bool {
+        self.give_up_on.binary_search(&status).is_ok()
+    }
+
+    fn exponential_delay(&self, failures: u32) -> Duration {
+        let Backoff::Exponential {
+            initial,
+            max,
+            factor,
+            ..
+        } = &self.backoff
+        else {
+            return Duration::ZERO;
+        };
+        let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
+        let secs = initial.as_secs_f64() * factor.powi(exponent);
+        if secs < max.as_secs_f64() {
+            Duration::from_secs_f64(secs)
+        } else {
+            *max
+        }
+    }
+
+    fn with_jitter(&self, delay: Duration, unit: f64) -> Duration {
+        match self.jitter {
+            Jitter::None => delay,
+            Jitter::Full => delay.mul_f64(unit),
+            Jitter::Fraction(fraction) => delay.mul_f64(1.0 + fraction * (2.0 * unit - 1.0)),
+        }
+    }
+
+    /// Checks every number of it.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig), naming the field and its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        match &self.backoff {
+            Backoff::Exponential {
+                initial,
+                max,
+                factor,
+                max_attempts,
+            } => {
+                require((1..=MAX_ATTEMPTS).contains(max_attempts), || {
+                    format!("`max_attempts` is {max_attempts}: expected 1–{MAX_ATTEMPTS}")
+                })?;
+                require(!initial.is_zero() && *initial <= MAX_DELAY, || {
+                    format!(
+                        "`initial_ms` is {}: expected 1 ms to 30 days",
+                        initial.as_millis()
+                    )
+                })?;
+                require(initial <= max && *max <= MAX_DELAY, || {
+                    format!(
+                        "`max_ms` is {}: expected `initial_ms` to 30 days",
+                        max.as_millis()
+                    )
+                })?;
+                require((1.0..=100.0).contains(factor), || {
+                    format!("`factor` is {factor}: expected 1.0–100.0")
+                })?;
+            }
+            Backoff::Schedule { delays } => {
+                require((1..=MAX_SCHEDULE).contains(&delays.len()), || {
+                    format!(
+                        "`delays_ms` has {} delays: expected 1–{MAX_SCHEDULE}",
+                        delays.len()
+                    )
+                })?;
+                require(delays.iter().all(|delay| *delay <= MAX_DELAY), || {
+                    "`delays_ms` has a delay beyond 30 days: expected 0 ms to 30 days".to_owned()
+                })?;
+            }
+        }
+        if let Jitter::Fraction(fraction) = self.jitter {
+            require((0.0..=1.0).contains(&fraction), || {
+                format!("`jitter` is {fraction}: expected \"full\", \"none\" or 0.0–1.0")
+            })?;
+        }
+        if let Some(age) = self.max_age {
+            require(!age.is_zero() && age <= MAX_AGE, || {
+                format!(
+                    "`max_age_ms` is {}: expected 1 ms to 365 days",
+                    age.as_millis()
+                )
+            })?;
+        }
+        let wrong = self
+            .give_up_on
+            .iter()
+            .find(|status| !(300..=599).contains(*status));
+        require(wrong.is_none(), || {
+            format!(
+                "`give_up_on` has {}: expected statuses of 300–599",
+                wrong.unwrap_or(&0)
+            )
+        })
+    }
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self::exponential(Duration::from_secs(1), Duration::from_secs(60))
+    }
+}
+
+fn require(right: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
+    if right {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::InvalidConfig, message()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn secs(delays: impl IntoIterator<Item = Option<Duration>>) -> Vec<f64> {
+        delays
+            .into_iter()
+            .map_while(|delay| delay.map(|delay| delay.as_secs_f64()))
+            .collect()
+    }
+
+    #[test]
+    fn the_default_doubles_up_to_a_minute_and_has_15_attempts() {
+        let policy = RetryPolicy::default().jitter(Jitter::None);
+        let delays = secs((1..=15).map(|attempt| policy.delay_after(attempt, 0.0)));
+        assert_eq!(delays[..7], [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]);
+        assert_eq!(delays.len(), 14);
+        assert!(
+            (530.0..560.0).contains(&delays.iter().sum::<f64>()),
+            "about nine minutes"
+        );
+    }
+
+    #[test]
+    fn the_standard_schedule_takes_75_hours_35_minutes_5_seconds() {
+        let policy = RetryPolicy::standard().jitter(Jitter::None);
+        let delays = secs((1..=10).map(|attempt| policy.delay_after(attempt, 0.0)));
+        let total = delays.iter().sum::<f64>() + policy.first_delay(0.0).as_secs_f64();
+        assert_eq!(total, f64::from((75 * 60 + 35) * 60 + 5));
+        assert_eq!(policy.attempts(), 10);
+    }
+
+    #[test]
+    fn the_cool_down_of_a_schedule_ends_within_a_minute() {
+        let policy = RetryPolicy::standard().jitter(Jitter::None);
+        assert_eq!(policy.cool_down(1, 0.0), Duration::from_secs(5));
+        assert_eq!(policy.cool_down(2, 0.0), Duration::from_secs(60));
+        assert_eq!(policy.cool_down(99, 0.0), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn one_draw_gives_one_delay_for_the_delivery_and_its_emitter() {
+        for policy in [
+            RetryPolicy::default(),
+            RetryPolicy::default().jitter(Jitter::Full),
+        ] {
+            assert_eq!(policy.delay_after(3, 0.7), Some(policy.cool_down(3, 0.7)));
+        }
+    }
+
+    #[test]
+    fn absurd_numbers_are_refused_by_name() {
+        let second = Duration::from_secs(1);
+        let exponential = || RetryPolicy::exponential(second, second * 60);
+        for (policy, name) in [
+            (exponential().max_attempts(0), "max_attempts"),
+            (
+                RetryPolicy::exponential(Duration::ZERO, second),
+                "initial_ms",
+            ),
+            (RetryPolicy::exponential(second * 2, second), "max_ms"),
+            (exponential().factor(f64::NAN), "factor"),
+            (exponential().factor(0.5), "factor"),
+            (exponential().jitter(Jitter::Fraction(1.5)), "jitter"),
+            (exponential().max_age(Duration::ZERO), "max_age_ms"),
+            (exponential().give_up_on([200]), "give_up_on"),
+            (RetryPolicy::schedule([]), "delays_ms"),
+            (RetryPolicy::schedule([MAX_DELAY * 2]), "delays_ms"),
+        ] {
+            let error = policy.validate().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn delays_stay_within_their_bounds(
+            initial in 1u64..10_000, max in 10_000u64..100_000_000, factor in 1.0f64..100.0,
+            attempt in 1u32..2_000, unit in 0.0f64..1.0, fraction in 0.0f64..=1.0,
+        ) {
+            let max = Duration::from_millis(max);
+            let policy = RetryPolicy::exponential(Duration::from_millis(initial), max)
+                .factor(factor)
+                .jitter(Jitter::Fraction(fraction))
+                .max_attempts(MAX_ATTEMPTS);
+            prop_assert!(policy.cool_down(attempt, unit) <= max.mul_f64(1.0 + fraction));
+            prop_assert_eq!(policy.delay_after(attempt, unit).is_none(), attempt >= MAX_ATTEMPTS);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Emitters as a store keeps them.
+
+use std::sync::Arc;
+
+use super::Health;
+use crate::{
+    emitter::{Backlog, DisabledReason, Emitter, EmitterId},
+    env::Timestamp,
+};
+
+/// All emitters, and the version of the table that they are of.
+#[derive(Debug, Clone)]
+pub struct EmitterTable {
+    /// Grows with every change of an emitter's configuration or state.
+    pub version: u64,
+    /// All of them.
+    pub emitters: Vec<Arc<Emitter>>,
+}
+
+/// An emitter to be written.
+#[derive(Debug, Clone)]
+pub struct PutEmitter {
+    /// The emitter as it should be; its generation is drawn by the store.
+    pub emitter: Emitter,
+    /// What to do if there is one with its ID.
+    pub put: Put,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// What to do if there is an emitter with this ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// Leave it alone.
+    Attach,
+    /// Replace its URL, patterns and settings; and its keys, if `replace_keys` says so and they
+    /// differ. Never its state, queue or generation.
+    Upsert {
+        /// Whether a secret was given.
+        replace_keys: bool,
+    },
+}
+
+/// What became of an emitter to be written.
+#[derive(Debug, Clone)]
+pub enum PutOutcome {
+    /// There was none with its ID.
+    Created(Arc<Emitter>),
+    /// Its configuration was replaced.
+    Updated(Arc<Emitter>),
+    /// Its configuration was the same; nothing was written.
+    Unchanged(Arc<Emitter>),
+    /// [`Put::Attach`] found this one.
+    Exists(Arc<Emitter>),
+    /// [`Put::Upsert`] found this one, of another tenant; nothing was written.
+    TenantMismatch(Arc<Emitter>),
+}
+
+/// A change of an emitter's state.
+#[derive(Debug, Clone)]
+pub struct SetState {
+    /// The emitter.
+    pub emitter: EmitterId,
+    /// The change.
+    pub change: StateChange,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// A change of an emitter's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateChange {
+    /// Stop delivering. [`Backlog::Discard`] draws a new generation and discards what is pending,
+    /// also of an emitter that is paused already. A disabled emitter becomes paused.
+    Pause(Backlog),
+    /// Deliver again: a paused or disabled emitter becomes active, its health is forgotten.
+    Restart,
+    /// Disable an active emitter.
+    Disable(DisabledReason),
+}
+
+/// What became of a change of an emitter's state.
+#[derive(Debug, Clone)]
+pub enum StateOutcome {
+    /// It is in the asked state now.
+    Changed(Arc<Emitter>),
+    /// It was in the asked state before ([`StateChange::Restart`] of an active emitter, and
+    /// [`StateChange::Disable`] of one that is not active).
+    Unchanged(Arc<Emitter>),
+    /// There is no such emitter.
+    NotFound,
+}
+
+/// How an emitter's queue and receiver stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EmitterStanding {
+    /// How many deliveries are pending.
+    pub pending: u64,
+    /// When the oldest of them was emitted.
+    pub oldest_pending_at: Option<Timestamp>,
+    /// How its receiver answered last.
+    pub health: Health,
+}

@@ -1,0 +1,148 @@
+//! Ownership of emitters, and loading what is pending.
+
+use std::{fmt, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::{
+    delivery::{Message, Progress, Seq},
+    emitter::EmitterId,
+    env::{Env, Timestamp},
+};
+
+/// Which of an emitter's owners in turn this is; only grows.
+pub type Epoch = u64;
+
+/// One run of one process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(Uuid);
+
+impl NodeId {
+    /// A new one.
+    #[must_use]
+    pub fn generate(env: &Env) -> Self {
+        Self(env.uuid_v4())
+    }
+
+    /// The UUID inside.
+    #[must_use]
+    pub const fn as_uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// What renewing a node's row found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is alive until then, on the store's clock.
+    Alive {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Somebody took its emitters over: it must come back under a new ID.
+    Dead,
+}
+
+/// Which emitters to lease.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest {
+    /// For whom.
+    pub node: NodeId,
+    /// These, where they are active and nobody alive owns them; `None`: any active emitter that
+    /// has pending deliveries and no owner alive.
+    pub emitters: Option<Vec<EmitterId>>,
+    /// At most so many.
+    pub limit: usize,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// An emitter that is this node's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The emitter.
+    pub emitter: EmitterId,
+    /// The epoch that every write about it must carry.
+    pub epoch: Epoch,
+    /// How its receiver answered last.
+    pub health: Health,
+}
+
+/// How an emitter's receiver answered last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Failures since the last success, whichever deliveries they were of.
+    pub consecutive_failures: u32,
+    /// No attempt before then.
+    pub cooling_until: Option<Timestamp>,
+    /// When the first of these failures was.
+    pub failing_since: Option<Timestamp>,
+}
+
+/// A request for pending deliveries of one emitter, in the order of `seq`.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// Who loads.
+    pub node: NodeId,
+    /// The emitter.
+    pub emitter: EmitterId,
+    /// The epoch of its lease.
+    pub epoch: Epoch,
+    /// Only those behind this place; 0 for all.
+    pub after: Seq,
+    /// How many lanes the emitter has.
+    pub lanes: u32,
+    /// Only those of these lanes; `None` for all.
+    pub only: Option<Vec<u32>>,
+    /// At most so many rows.
+    pub limit: usize,
+    /// Stop once the bodies have so many bytes; one row comes always.
+    pub max_bytes: usize,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// What a load brought.
+#[derive(Debug, Clone)]
+pub enum Loaded {
+    /// Pending deliveries of the current generation, in the order of `seq`.
+    Rows {
+        /// The deliveries.
+        rows: Vec<PendingRow>,
+        /// Whether there may be more behind the last of them.
+        more: bool,
+    },
+    /// The emitter is not this node's under this epoch any more.
+    NotOwner,
+}
+
+/// One pending delivery.
+#[derive(Debug, Clone)]
+pub struct PendingRow {
+    /// Its place in the order of its emitter.
+    pub seq: Seq,
+    /// What is sent.
+    pub message: Arc<Message>,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// The lane of a delivery: by the hash of its ordering key, else by its place.
+#[must_use]
+pub fn lane_of(seq: Seq, message: &Message, lanes: u32) -> u32 {
+    if lanes <= 1 {
+        return 0;
+    }
+    let lanes = u64::from(lanes);
+    let spread = match &message.ordering_key {
+        Some(key) => key.stable_hash().unsigned_abs() % lanes,
+        None => seq % lanes,
+    };
+    u32::try_from(spread).expect("a remainder of a u32 fits in a u32")
+}

@@ -1,0 +1,197 @@
+//! The delivery log and what can be done with it.
+
+use std::sync::Arc;
+
+use crate::{
+    delivery::{
+        Attempt, AttemptFailure, DeadReason, DeliveryKey, DeliveryState, DiscardReason, Message,
+    },
+    emitter::EmitterId,
+    env::Timestamp,
+    event::{DeliveryId, EventName, MessageId, OrderingKey, Tenant},
+};
+
+/// Which deliveries to list, newest message first. The default is all, 50 at a time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Of this emitter.
+    pub emitter: Option<EmitterId>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// Of events of this name.
+    pub event: Option<EventName>,
+    /// With this delivery ID.
+    pub delivery_id: Option<DeliveryId>,
+    /// Of this tenant.
+    pub tenant: Option<Tenant>,
+    /// Emitted at this time or later.
+    pub since: Option<Timestamp>,
+    /// Emitted before this time.
+    pub until: Option<Timestamp>,
+    /// At most so many, 1–250; 0 stands for 50.
+    pub limit: usize,
+    /// Behind this one.
+    pub cursor: Option<Cursor>,
+}
+
+/// Where a page ended: behind the delivery of this message to this emitter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cursor {
+    /// The message.
+    pub message_id: MessageId,
+    /// The emitter.
+    pub emitter: EmitterId,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items. May be fewer than asked for, or none, though there are more: a filter that
+    /// matches little is scanned for a bounded time.
+    pub items: Vec<T>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// Why a delivery is `dead` or `discarded`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Why it was given up.
+    Dead(DeadReason),
+    /// Why it was taken out of the queue.
+    Discarded(DiscardReason),
+}
+
+impl Reason {
+    /// The word for it in the admin API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dead(reason) => reason.as_str(),
+            Self::Discarded(reason) => reason.as_str(),
+        }
+    }
+}
+
+/// One delivery as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeliveryRecord {
+    /// Which one.
+    pub key: DeliveryKey,
+    /// The event's name.
+    pub event: EventName,
+    /// The delivery ID.
+    pub delivery_id: DeliveryId,
+    /// The tenant.
+    pub tenant: Option<Tenant>,
+    /// The ordering key.
+    pub ordering_key: Option<OrderingKey>,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Why it is dead or discarded.
+    pub reason: Option<Reason>,
+    /// Finished attempts in all.
+    pub attempt_count: u32,
+    /// When the event was emitted.
+    pub created_at: Timestamp,
+    /// When the next attempt is due, where it is pending.
+    pub next_attempt_at: Option<Timestamp>,
+    /// When it left `pending`.
+    pub settled_at: Option<Timestamp>,
+    /// The status of the last attempt, if it had one.
+    pub last_status: Option<u16>,
+    /// Why the last attempt had no status.
+    pub last_error: Option<AttemptFailure>,
+}
+
+/// One delivery with its attempts and what was sent.
+#[derive(Debug, Clone)]
+pub struct DeliveryDetail {
+    /// The delivery.
+    pub record: DeliveryRecord,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// Its message.
+    pub message: Arc<Message>,
+}
+
+/// One message with its deliveries.
+#[derive(Debug, Clone)]
+pub struct MessageDetail {
+    /// The message.
+    pub message: Arc<Message>,
+    /// Its deliveries, by emitter.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
+/// A delivery to be sent again.
+#[derive(Debug, Clone)]
+pub struct Redeliver {
+    /// Which one.
+    pub key: DeliveryKey,
+    /// A new message of the same content takes its place, under this ID.
+    pub fresh: Option<MessageId>,
+    /// When its next attempt is due.
+    pub due: Timestamp,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// What became of a delivery to be sent again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RedeliverOutcome {
+    /// It is pending again, at the end of its lane, its counts begun anew; with a new message if
+    /// one was asked for.
+    Queued(DeliveryRecord),
+    /// It was pending: it keeps its place and is due now.
+    Pending(DeliveryRecord),
+    /// There is no such delivery.
+    NotFound,
+    /// Its emitter is gone.
+    EmitterGone,
+    /// Its payload was erased.
+    PayloadErased,
+    /// Its emitter's queue is full.
+    QueueFull,
+}
+
+/// What became of a delivery to be discarded.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DiscardOutcome {
+    /// It is discarded; it had this place.
+    Discarded(DeliveryRecord),
+    /// It is not pending.
+    NotPending(DeliveryRecord),
+    /// There is no such delivery.
+    NotFound,
+}
+
+/// Deliveries of one emitter to be sent again, behind what is pending, in their old order.
+///
+/// Those whose payload is erased are left out.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// The emitter.
+    pub emitter: EmitterId,
+    /// Of events emitted at this time or later.
+    pub since: Timestamp,
+    /// Of events emitted before this time.
+    pub until: Option<Timestamp>,
+    /// In one of these states; none stands for every settled one.
+    pub states: Vec<DeliveryState>,
+    /// When their next attempt is due.
+    pub due: Timestamp,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// What may be forgotten.
+#[derive(Debug, Clone, Copy)]
+pub struct Prune {
+    /// Deliveries settled before this time.
+    pub settled_before: Timestamp,
+    /// Idempotency keys remembered before this time.
+    pub idempotency_before: Timestamp,
+    /// At most so many deliveries at once.
+    pub limit: usize,
+}

@@ -1,0 +1,39 @@
+//! What a store promises: one batch-oriented trait, whichever database is behind it.
+//!
+//! - `now` is a parameter; a store has no clock of its own.
+//! - [`append`](Store::append) is durable when it returns, and goes on when its future is dropped.
+//! - An emitter with work is leased, with all its lanes, to one node; every write that settles
+//!   carries the lease's epoch, and one of an old epoch changes no row (fencing).
+//! - `attach`, `pause(Discard)` and `detach` draw a new generation; a delivery of an older one is
+//!   never loaded, and settles as `discarded`.
+//! - Order: `seq` is drawn inside the append, in the batch's order. An append that is not proven
+//!   to be the owner's leaves a *mark*, which the owner's next load clears; nothing goes straight
+//!   to memory past a mark.
+//!
+//! `conformance` holds the suite that every store passes.
+
+mod append;
+mod emitters;
+mod lease;
+mod log;
+pub mod memory;
+mod settle;
+mod traits;
+
+pub use self::{
+    append::{Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, Receipt, Stored},
+    emitters::{
+        EmitterStanding, EmitterTable, Put, PutEmitter, PutOutcome, SetState, StateChange,
+        StateOutcome,
+    },
+    lease::{
+        Epoch, Health, Lease, LeaseRequest, Load, Loaded, NodeId, PendingRow, Renewal, lane_of,
+    },
+    log::{
+        Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome, MessageDetail,
+        Page, Prune, Reason, Redeliver, RedeliverOutcome, Replay,
+    },
+    memory::MemoryStore,
+    settle::{Settle, SettleOutcome, Settlement, Verdict},
+    traits::{Store, StoreFuture},
+};

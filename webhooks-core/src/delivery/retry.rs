@@ -30,22 +30,36 @@ const MAX_SCHEDULED_COOL_DOWN: Duration = Duration::from_secs(60);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[must_use = "a policy does nothing until an emitter has it"]
+#[non_exhaustive]
 pub struct RetryPolicy {
-    pub(crate) backoff: Backoff,
-    pub(crate) jitter: Jitter,
-    pub(crate) max_age: Option<Duration>,
-    pub(crate) give_up_on: Vec<u16>,
+    /// How the delays grow.
+    pub backoff: Backoff,
+    /// How much chance there is in them.
+    pub jitter: Jitter,
+    /// Gives up when the next attempt would start later than this after the first.
+    pub max_age: Option<Duration>,
+    /// Statuses that retrying cannot mend; sorted.
+    pub give_up_on: Vec<u16>,
 }
 
+/// How the delays of a [`RetryPolicy`] grow.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Backoff {
+#[non_exhaustive]
+pub enum Backoff {
+    /// By a factor, up to a bound.
     Exponential {
+        /// After the first failure.
         initial: Duration,
+        /// No delay is longer, jitter aside.
         max: Duration,
+        /// By what each delay exceeds the one before it.
         factor: f64,
+        /// How many attempts a delivery has in all.
         max_attempts: u32,
     },
+    /// As listed.
     Schedule {
+        /// The first precedes the first attempt; there are as many attempts as delays.
         delays: Vec<Duration>,
     },
 }

@@ -1,10 +1,44 @@
-//! Stub until merged.
-#![allow(missing_docs)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptErrorKind {
-    Timeout,
-    Refused,
-}
-pub fn parse_url(text: &str) -> Result<url::Url, crate::Error> {
-    url::Url::parse(text).map_err(|_| crate::Error::new(crate::ErrorKind::InvalidUrl, ""))
-}
+//! A delivery attempt as a tower `Service`.
+//!
+//! - The transport is any `Service<AttemptRequest, Response = AttemptResponse,
+//!   Error = AttemptError>`; the default, `HttpTransport`, is a guard in front of reqwest.
+//! - The [guard](NetworkPolicy) wants https and public addresses, unless told otherwise. It checks
+//!   the parsed URL when an emitter is attached, and at every attempt the address that is dialled.
+//! - Names are looked up by a [`Resolve`], at most 32 at once and half of them for emitters that
+//!   have not succeeded since their last failure.
+//! - No redirects, no decompression, no proxy from the environment, no second try in secret.
+//!
+//! ```
+//! use webhooks_core::transport::{NetworkPolicy, parse_url};
+//!
+//! let policy = NetworkPolicy::default();
+//! assert!(policy.check_url(&parse_url("https://crm.example/hooks")?).is_ok());
+//! assert!(policy.check_url(&parse_url("https://169.254.169.254/")?).is_err());
+//! # Ok::<(), webhooks_core::Error>(())
+//! ```
+
+mod attempt;
+#[cfg(feature = "reqwest")]
+mod capture;
+#[cfg(feature = "reqwest")]
+mod client;
+mod error;
+mod guard;
+mod resolve;
+
+#[cfg(all(test, feature = "reqwest"))]
+mod tests;
+
+use tower::util::BoxCloneSyncService;
+
+/// A transport with its type erased.
+pub type BoxTransport = BoxCloneSyncService<AttemptRequest, AttemptResponse, AttemptError>;
+
+#[cfg(feature = "reqwest")]
+pub use self::client::HttpTransport;
+pub use self::{
+    attempt::{AttemptRequest, AttemptResponse, Standing},
+    error::{AttemptError, AttemptErrorKind},
+    guard::{NetworkPolicy, is_public, parse_url},
+    resolve::{Resolve, ResolveFuture, SystemResolver},
+};

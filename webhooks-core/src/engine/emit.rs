@@ -1,0 +1,239 @@
+//! From an event to its receipt.
+
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use super::{core::Engine, scheduler::Scheduler, watch::Happening};
+use crate::{
+    Error, ErrorKind,
+    delivery::{Message, Progress},
+    emitter::{Emitter, EmitterId},
+    env::Timestamp,
+    event::{DeliveryId, Event, IdempotencyKey, MessageId},
+    observe,
+    store::{Append, Appended, AppendedRow, Epoch, Fate, NewDelivery, NewMessage, PendingRow, Receipt},
+    transport::parse_url,
+};
+
+/// An event on its way to the store.
+struct Draft {
+    message: Arc<Message>,
+    idempotency: Option<(IdempotencyKey, [u8; 32])>,
+    targets: Vec<Target>,
+}
+
+/// An emitter that the event goes to.
+struct Target {
+    emitter: Arc<Emitter>,
+    due: Timestamp,
+    /// The epoch under which this node owned it when the event went to the store.
+    epoch: Option<Epoch>,
+}
+
+impl Draft {
+    /// Without a listener there is nothing to store, unless the key must be remembered.
+    fn is_stored(&self) -> bool {
+        !self.targets.is_empty() || self.idempotency.is_some()
+    }
+
+    fn receipt(&self, deliveries: usize) -> Receipt {
+        Receipt {
+            delivery_id: self.message.delivery_id.clone(),
+            message_id: self.message.id,
+            deliveries,
+        }
+    }
+
+    fn to_store(&self) -> NewMessage {
+        let delivery = |target: &Target| NewDelivery {
+            emitter: target.emitter.id.clone(),
+            generation: target.emitter.generation,
+            epoch: target.epoch,
+            due: target.due,
+        };
+        NewMessage {
+            message: self.message.clone(),
+            idempotency: self.idempotency.clone(),
+            deliveries: self.targets.iter().map(delivery).collect(),
+        }
+    }
+}
+
+impl Engine {
+    /// Emits events, all or none; a receipt for each, in their order.
+    ///
+    /// # Cancel safety
+    /// From the first poll on the events are with the store; dropping the future undoes nothing.
+    pub(crate) async fn emit(
+        self: &Arc<Self>,
+        events: Vec<Event>,
+        to: Option<&EmitterId>,
+    ) -> Result<Vec<Receipt>, Error> {
+        self.gate.check()?;
+        let mut drafts = Vec::with_capacity(events.len());
+        for event in events {
+            event.payload.check_size(self.options.payload_limit)?;
+            let emitters = match to {
+                None => self.registry.matching(&event.name, event.tenant.as_ref()),
+                Some(id) => self.addressed(id, &event)?,
+            };
+            drafts.push(self.draft(event, emitters));
+        }
+        let mut appended = if drafts.iter().any(Draft::is_stored) {
+            self.append(&mut drafts).await?.into_iter()
+        } else {
+            Vec::new().into_iter()
+        };
+        let mut receipts = Vec::with_capacity(drafts.len());
+        let mut refused = None;
+        for draft in &drafts {
+            let answer = if draft.is_stored() { appended.next() } else { None };
+            match answer {
+                None => receipts.push(draft.receipt(0)),
+                Some(Appended::Stored(stored)) => receipts.push(self.take_up(draft, &stored.rows)),
+                Some(Appended::Duplicate(first)) => receipts.push(first),
+                Some(Appended::IdempotencyMismatch) => refused = Some(mismatch()),
+            }
+        }
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        for (draft, receipt) in drafts.iter().zip(&receipts) {
+            let event = || draft.message.event.clone();
+            self.subscribers
+                .tell(|| Happening::Emitted { event: event(), receipt: receipt.clone() });
+        }
+        Ok(receipts)
+    }
+
+    fn addressed(&self, id: &EmitterId, event: &Event) -> Result<Vec<Arc<Emitter>>, Error> {
+        let Some(emitter) = self.registry.get(id) else {
+            return Err(Error::new(ErrorKind::NotFound, format!("no emitter has the ID `{id}`")));
+        };
+        if emitter.tenant != event.tenant {
+            return Err(Error::new(
+                ErrorKind::TenantMismatch,
+                format!("emitter `{id}` and the event have different tenants: they must agree"),
+            ));
+        }
+        Ok(if emitter.state.accepts_events() { vec![emitter] } else { Vec::new() })
+    }
+
+    fn draft(&self, event: Event, emitters: Vec<Arc<Emitter>>) -> Draft {
+        let env = self.env();
+        let now = env.now();
+        let idempotency = event.idempotency_key.map(|key| {
+            let mut hash = Sha256::new();
+            hash.update(event.name.as_str());
+            hash.update([0]);
+            hash.update(event.payload.as_bytes());
+            (key, hash.finalize().into())
+        });
+        let message = Message {
+            id: MessageId::generate(env),
+            event: event.name,
+            size: event.payload.as_bytes().len(),
+            body: Some(event.payload.into_bytes()),
+            delivery_id: event.delivery_id.unwrap_or_else(|| DeliveryId::generate(env)),
+            tenant: event.tenant,
+            ordering_key: event.ordering_key,
+            trace_parent: event.trace_parent,
+            created_at: now,
+        };
+        let target = |emitter: Arc<Emitter>| Target {
+            due: now.saturating_add(emitter.settings.retry.first_delay(env.unit())),
+            emitter,
+            epoch: None,
+        };
+        let targets = emitters.into_iter().map(target).collect();
+        Draft { message: Arc::new(message), idempotency, targets }
+    }
+
+    async fn append(self: &Arc<Self>, drafts: &mut [Draft]) -> Result<Vec<Appended>, Error> {
+        {
+            let scheduler = self.scheduler();
+            for target in drafts.iter_mut().flat_map(|draft| &mut draft.targets) {
+                target.epoch = scheduler.epoch_of(&target.emitter.id);
+            }
+        }
+        let messages =
+            drafts.iter().filter(|draft| draft.is_stored()).map(Draft::to_store).collect();
+        let batch = Append { node: self.node, messages, now: self.env().now() };
+        let mut unheard = Unheard { engine: self, drafts, armed: true };
+        let appended = self.store.append(batch).await;
+        // An error may be an answer that was lost: only a good one is known to be whole.
+        unheard.armed = appended.is_err();
+        appended
+    }
+
+    /// Brings what was stored to work; returns the receipt.
+    fn take_up(self: &Arc<Self>, draft: &Draft, rows: &[AppendedRow]) -> Receipt {
+        let queued = |row: &AppendedRow| matches!(row.fate, Fate::Straight | Fate::Withheld);
+        let deliveries = rows.iter().filter(|row| queued(row)).count();
+        if deliveries > 0 && self.options.deliver {
+            let now = self.now();
+            self.schedule(|scheduler| {
+                for (target, row) in draft.targets.iter().zip(rows).filter(|(_, row)| queued(row)) {
+                    match target.epoch {
+                        Some(epoch) if row.fate == Fate::Straight => {
+                            let message = draft.message.clone();
+                            let progress = Progress::queued(target.due);
+                            let row = PendingRow { seq: row.seq, message, progress };
+                            scheduler.push(&target.emitter.id, epoch, row, now);
+                        }
+                        _ => bring(scheduler, &target.emitter, now.instant),
+                    }
+                }
+            });
+        }
+        draft.receipt(deliveries)
+    }
+}
+
+/// Brings an emitter to work: it is leased, and loaded from zero.
+pub(super) fn bring(scheduler: &mut Scheduler, emitter: &Arc<Emitter>, now: Instant) {
+    if !emitter.state.is_active() {
+        return;
+    }
+    if !scheduler.is_at_work(&emitter.id) {
+        match parse_url(&emitter.url) {
+            Ok(url) => scheduler.ensure(emitter, &Arc::new(url)),
+            // It was checked when the emitter was attached.
+            Err(error) => {
+                tracing::error!(target: observe::EMITTER, emitter = %emitter.id, %error, "an emitter cannot be started");
+                return;
+            }
+        }
+    }
+    scheduler.want_load(&emitter.id, now);
+}
+
+/// An append whose answer was not heard, since its future was dropped or it failed: what it may
+/// have stored is loaded.
+struct Unheard<'a> {
+    engine: &'a Arc<Engine>,
+    drafts: &'a [Draft],
+    armed: bool,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        if self.armed && self.engine.options.deliver {
+            let now = Instant::now();
+            self.engine.schedule(|scheduler| {
+                for target in self.drafts.iter().flat_map(|draft| &draft.targets) {
+                    bring(scheduler, &target.emitter, now);
+                }
+            });
+        }
+    }
+}
+
+fn mismatch() -> Error {
+    Error::new(
+        ErrorKind::IdempotencyMismatch,
+        "the idempotency key was used with another event or payload: use a new key for a new event",
+    )
+}

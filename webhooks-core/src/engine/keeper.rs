@@ -1,0 +1,115 @@
+//! What recurs: the node's life sign, emitters that changed elsewhere, work that nobody has taken,
+//! leases of idle emitters, and what may be forgotten.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+
+use super::{core::Engine, emit::bring};
+use crate::{
+    Error, observe,
+    store::{LeaseRequest, Prune},
+};
+
+const TICK: Duration = Duration::from_secs(1);
+/// A quarter of the time for which a renewal holds.
+const RENEW_EVERY: u64 = 3;
+const SWEEP_EVERY: u64 = 5;
+const PRUNE_EVERY: u64 = 60;
+/// A lease is given back after a minute without work, at the sweep before it.
+const IDLE: Duration = Duration::from_secs(55);
+const PRUNE_BATCH: usize = 1_000;
+const SWEEP_BATCH: usize = 1_000;
+const IDEMPOTENCY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) async fn run(engine: Arc<Engine>) {
+    let mut ticks = interval_at(Instant::now() + TICK, TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut version = None;
+    let mut tick = 0_u64;
+    loop {
+        ticks.tick().await;
+        tick += 1;
+        if let Err(error) = keep(&engine, tick, &mut version).await {
+            tracing::warn!(target: observe::STORE, %error, "the store does not answer");
+        }
+    }
+}
+
+async fn keep(engine: &Arc<Engine>, tick: u64, version: &mut Option<u64>) -> Result<(), Error> {
+    if tick.is_multiple_of(RENEW_EVERY) {
+        engine.store.renew(engine.node, engine.env().now()).await?;
+    }
+    if *version != Some(engine.store.version().await?) {
+        *version = Some(engine.refresh_registry().await?);
+    }
+    if tick.is_multiple_of(PRUNE_EVERY) {
+        let now = engine.env().now();
+        let prune = Prune {
+            settled_before: now.saturating_sub(engine.options.retention),
+            idempotency_before: now.saturating_sub(IDEMPOTENCY),
+            limit: PRUNE_BATCH,
+        };
+        while engine.store.prune(prune).await? == PRUNE_BATCH {
+            tokio::task::yield_now().await;
+        }
+    }
+    if engine.options.deliver && tick.is_multiple_of(SWEEP_EVERY) {
+        give_back_idle(engine).await?;
+        sweep(engine).await?;
+    }
+    Ok(())
+}
+
+async fn give_back_idle(engine: &Arc<Engine>) -> Result<(), Error> {
+    let retired = engine.scheduler().retire_idle(IDLE, Instant::now());
+    if retired.is_empty() {
+        return Ok(());
+    }
+    let result = engine.store.give_back(engine.node, retired.clone()).await;
+    // Where it failed, the lease is this node's still, and the store says so when it is asked for.
+    engine.schedule(|scheduler| scheduler.given_back(&retired));
+    result
+}
+
+/// Takes emitters with work that nobody alive owns, and reloads those that others appended to.
+async fn sweep(engine: &Arc<Engine>) -> Result<(), Error> {
+    let request = LeaseRequest {
+        node: engine.node,
+        emitters: None,
+        limit: SWEEP_BATCH,
+        now: engine.env().now(),
+    };
+    let leases = engine.store.lease(request).await?;
+    if leases.is_empty() {
+        return Ok(());
+    }
+    let emitters: Vec<_> =
+        leases.iter().filter_map(|lease| engine.registry.get(&lease.emitter)).collect();
+    let now = Instant::now();
+    engine.schedule(|scheduler| {
+        for emitter in &emitters {
+            bring(scheduler, emitter, now);
+        }
+    });
+    Ok(())
+}
+
+/// Sweeps whenever others may have appended.
+pub(super) async fn follow(engine: Arc<Engine>) {
+    let mut seen = 0;
+    loop {
+        let changed = engine.store.changed(seen).await;
+        let swept = match changed {
+            Ok(count) => {
+                seen = count;
+                sweep(&engine).await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = swept {
+            tracing::warn!(target: observe::STORE, %error, "changes in the store cannot be followed; trying again");
+            sleep(TICK).await;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Leases emitters with work, and brings their backlogs into memory.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::sleep;
+
+use super::{core::Engine, scheduler::LoadOrder};
+use crate::{
+    Error, observe,
+    store::{LeaseRequest, Load},
+};
+
+/// So many emitters are loaded with one call.
+const BATCH: usize = 64;
+
+pub(super) async fn run(engine: Arc<Engine>) {
+    let mut pause = Duration::from_millis(20);
+    loop {
+        let wanted = engine.scheduler().wants_loader();
+        if !wanted {
+            engine.load_wanted.notified().await;
+        }
+        match round(&engine).await {
+            Ok(()) => pause = Duration::from_millis(20),
+            Err(error) => {
+                tracing::warn!(target: observe::STORE, %error, "a backlog could not be loaded; trying again");
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(5));
+            }
+        }
+    }
+}
+
+async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
+    let wanted = engine.scheduler().leases_wanted();
+    if !wanted.is_empty() {
+        let request = LeaseRequest {
+            node: engine.node,
+            limit: wanted.len(),
+            emitters: Some(wanted.clone()),
+            now: engine.env().now(),
+        };
+        let leases = engine.store.lease(request).await?;
+        let now = engine.now();
+        engine.schedule(|scheduler| scheduler.leased(&wanted, leases, now));
+    }
+    let orders = engine.scheduler().begin_loads(BATCH);
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let loads = orders.iter().map(|order| load(engine, order)).collect();
+    match engine.store.load(loads).await {
+        Ok(loaded) => {
+            let now = engine.now();
+            engine.schedule(|scheduler| {
+                for (order, loaded) in orders.iter().zip(loaded) {
+                    scheduler.loaded(order, loaded, now);
+                }
+            });
+            Ok(())
+        }
+        Err(error) => {
+            let now = engine.now().instant;
+            let mut scheduler = engine.scheduler();
+            orders.iter().for_each(|order| scheduler.load_failed(order, now));
+            Err(error)
+        }
+    }
+}
+
+fn load(engine: &Engine, order: &LoadOrder) -> Load {
+    Load {
+        node: engine.node,
+        emitter: order.emitter.clone(),
+        epoch: order.epoch,
+        after: order.scan.after,
+        lanes: order.lanes,
+        only: order.scan.only.clone(),
+        limit: order.rows,
+        max_bytes: order.bytes,
+        now: engine.env().now(),
+    }
+}

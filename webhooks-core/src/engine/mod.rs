@@ -1,0 +1,39 @@
+//! Lanes, workers, timers, cool-down, fairness, shutdown.
+//!
+//! - [`scheduler`] is the whole state as plain, synchronous code; it is made of [`run`] (one
+//!   emitter at work), [`lane`], [`cool_down`], [`budget`] (requests in flight), [`fair`] (whose
+//!   turn it is) and [`judge`] (what an attempt means).
+//! - [`core`] holds it with what is at its rim: store, transport, registry, tasks.
+//! - A [`worker`] makes one attempt after another and ends when there is none to make;
+//!   [`settler`], [`loader`], [`timer`] and [`keeper`] talk to the store and the clock.
+//! - [`emit`] and [`control`] are what the handle calls.
+
+mod budget;
+mod control;
+mod cool_down;
+mod core;
+mod emit;
+mod fair;
+mod judge;
+mod keeper;
+mod lane;
+mod loader;
+mod log;
+mod request;
+mod run;
+mod scheduler;
+mod settler;
+mod shutdown;
+mod tasks;
+mod timer;
+mod watch;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::core::{Engine, Options};
+pub use self::{
+    shutdown::ShutdownReport,
+    watch::{Happening, Subscription},
+};

@@ -1,0 +1,443 @@
+//! One emitter at work: its lanes, its cool-down, and what of its backlog is still to be loaded.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use tokio::time::Instant;
+use url::Url;
+
+use super::{
+    cool_down::CoolDown,
+    lane::{Entry, Lane, Window},
+};
+use crate::{
+    delivery::Seq,
+    emitter::Emitter,
+    store::{Epoch, lane_of},
+};
+
+/// One stay of an emitter in memory. An emitter that was stopped and started again has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RunId(pub(crate) u64);
+
+/// Who owns the emitter, as far as this node knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// It is to be leased.
+    Wanted,
+    /// It is this node's.
+    Held(Epoch),
+    /// The lease is on its way back to the store.
+    GivingBack,
+}
+
+/// Whether an attempt may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Now,
+    At(Instant),
+    /// Not before something else happens.
+    Never,
+}
+
+/// What is to be loaded next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scan {
+    pub(crate) after: Seq,
+    pub(crate) only: Option<Vec<u32>>,
+    /// It begins anew, since rows may have come in before those that are known.
+    pub(crate) from_zero: bool,
+    /// Which lanes it was asked for with: a changed configuration has others.
+    ticket: u64,
+}
+
+/// How loading stands.
+#[derive(Debug, Default)]
+pub(crate) struct Loading {
+    /// A load from zero that begins later than now is wanted.
+    wanted: bool,
+    /// One is under way.
+    pub(crate) running: bool,
+    /// Where the one under way goes on, page by page.
+    scan: Option<Scan>,
+    /// What settled while it was under way: it may have been read as pending.
+    settled_meanwhile: HashSet<Seq>,
+    ticket: u64,
+}
+
+impl Loading {
+    fn is_busy(&self) -> bool {
+        self.running || self.wanted || self.scan.is_some()
+    }
+}
+
+/// One emitter at work.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    pub(crate) emitter: Arc<Emitter>,
+    pub(crate) url: Arc<Url>,
+    pub(crate) ownership: Ownership,
+    pub(crate) cool_down: CoolDown,
+    lanes: BTreeMap<u32, Lane>,
+    /// The next delivery of each lane that has one and none in flight, by due time.
+    heads: BTreeSet<(Instant, Seq, u32)>,
+    pub(crate) in_flight: usize,
+    pub(crate) loading: Loading,
+    /// Everything pending in lanes that are not in memory is known: there is nothing.
+    tail_complete: bool,
+    /// How many outcomes of a delivery the store does not have yet.
+    unsettled: HashMap<Seq, u32>,
+    /// Nothing starts: the receiver is gone, or the lanes are to be forgotten.
+    halted: bool,
+    /// Once nothing is in flight, the lanes are forgotten and loaded anew.
+    resetting: bool,
+    pub(crate) idle_since: Option<Instant>,
+}
+
+impl Run {
+    pub(crate) fn new(id: RunId, emitter: Arc<Emitter>, url: Arc<Url>) -> Self {
+        Self {
+            id,
+            emitter,
+            url,
+            ownership: Ownership::Wanted,
+            cool_down: CoolDown::default(),
+            lanes: BTreeMap::new(),
+            heads: BTreeSet::new(),
+            in_flight: 0,
+            loading: Loading::default(),
+            tail_complete: false,
+            unsettled: HashMap::new(),
+            halted: false,
+            resetting: false,
+            idle_since: None,
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
+        match self.ownership {
+            Ownership::Held(epoch) => Some(epoch),
+            Ownership::Wanted | Ownership::GivingBack => None,
+        }
+    }
+
+    /// How much of each lane is in memory.
+    fn window(&self) -> Window {
+        const ENTRIES: usize = 4_096;
+        const BYTES: usize = 32 << 20;
+        let lanes = self.emitter.settings.lanes as usize;
+        Window { entries: (ENTRIES / lanes).clamp(16, 1_024), bytes: BYTES / lanes }
+    }
+
+    /// How many rows a load may bring.
+    pub(crate) fn page(&self) -> (usize, usize) {
+        let Window { entries, bytes } = self.window();
+        (entries.max(256), bytes)
+    }
+
+    /// Whether an attempt may start at `now`.
+    pub(crate) fn readiness(&self, now: Instant) -> Readiness {
+        if self.halted || self.epoch().is_none() {
+            return Readiness::Never;
+        }
+        let Some((due, ..)) = self.heads.first() else { return Readiness::Never };
+        if self.cool_down.is_failing() && self.in_flight > 0 {
+            // The probe is out; its end decides.
+            return Readiness::Never;
+        }
+        let start = self.cool_down.until().map_or(*due, |until| until.max(*due));
+        if start <= now { Readiness::Now } else { Readiness::At(start) }
+    }
+
+    /// Takes the delivery that has been due longest.
+    pub(crate) fn take(&mut self) -> Option<(u32, Entry)> {
+        let (_, _, lane) = *self.heads.first()?;
+        self.take_from(lane).map(|entry| (lane, entry))
+    }
+
+    /// Takes the next delivery of this lane, if it is due at `now`.
+    pub(crate) fn take_if_due(&mut self, lane: u32, now: Instant) -> Option<Entry> {
+        let (due, _) = self.lanes.get(&lane)?.next()?;
+        if due <= now { self.take_from(lane) } else { None }
+    }
+
+    fn take_from(&mut self, index: u32) -> Option<Entry> {
+        let entry = self.change_lane(index, Lane::take)?;
+        self.in_flight += 1;
+        self.idle_since = None;
+        Some(entry)
+    }
+
+    /// Changes a lane and keeps `heads` in step with it.
+    fn change_lane<T>(&mut self, index: u32, change: impl FnOnce(&mut Lane) -> T) -> T {
+        let complete = self.tail_complete;
+        let lane = self.lanes.entry(index).or_insert_with(|| Lane::new(complete));
+        let before = lane.next();
+        let changed = change(lane);
+        let after = lane.next();
+        if lane.is_idle() {
+            self.lanes.remove(&index);
+        }
+        if before != after {
+            if let Some((due, seq)) = before {
+                self.heads.remove(&(due, seq, index));
+            }
+            if let Some((due, seq)) = after {
+                self.heads.insert((due, seq, index));
+            }
+        }
+        changed
+    }
+
+    /// The attempt of a lane's delivery ended; `retry` is the delivery, if it is tried again.
+    pub(crate) fn finished(&mut self, index: u32, seq: Seq, retry: Option<Entry>) {
+        self.in_flight -= 1;
+        *self.unsettled.entry(seq).or_default() += 1;
+        let ordering = self.emitter.settings.ordering;
+        self.change_lane(index, |lane| {
+            lane.finished();
+            if let Some(entry) = retry {
+                lane.put_back(entry, ordering);
+            }
+        });
+        if self.resetting && self.in_flight == 0 {
+            self.forget_lanes();
+        }
+    }
+
+    /// The store has the outcome of an attempt of this delivery, which is `pending` still or not.
+    pub(crate) fn settled(&mut self, seq: Seq, pending: bool) {
+        if let Some(count) = self.unsettled.get_mut(&seq) {
+            *count -= 1;
+            if *count == 0 {
+                self.unsettled.remove(&seq);
+            }
+        }
+        if !pending {
+            if self.loading.running {
+                self.loading.settled_meanwhile.insert(seq);
+            }
+        } else if !self.lanes.values().any(|lane| lane.seqs().any(|other| other == seq)) {
+            // Its lane was forgotten while the outcome was on its way, and a load passed it over.
+            self.want_load();
+        }
+    }
+
+    /// A delivery that was just stored, proven to be this node's and unmarked. It goes to its lane
+    /// only if the lane's whole tail is in memory; else a load brings it.
+    pub(crate) fn push(&mut self, entry: Entry) {
+        let window = self.window();
+        let index = lane_of(entry.seq, &entry.message, self.emitter.settings.lanes);
+        self.idle_since = None;
+        if self.loading.is_busy() || !self.tail_complete || self.resetting {
+            self.loading.wanted = true;
+            return;
+        }
+        self.change_lane(index, |lane| {
+            // A refill may have passed over it: appends that are under way together may commit in
+            // another order than that of their places.
+            let passed = entry.seq < lane.cursor();
+            if passed || (lane.is_complete() && !lane.is_full(window)) {
+                lane.insert(entry, window);
+            } else {
+                lane.leave_in_store();
+            }
+        });
+    }
+
+    /// Something was stored that only a load can bring.
+    pub(crate) fn want_load(&mut self) {
+        self.loading.wanted = true;
+        self.idle_since = None;
+    }
+
+    /// Stops starting attempts, for good: the receiver is gone.
+    pub(crate) fn halt(&mut self) {
+        self.halted = true;
+    }
+
+    /// Takes up a changed configuration. When it spreads deliveries over other lanes, those in
+    /// flight are waited for and the lanes are loaded anew.
+    pub(crate) fn reconfigure(&mut self, emitter: Arc<Emitter>, url: Arc<Url>) {
+        let same_lanes = emitter.settings.spreads_like(&self.emitter.settings);
+        self.emitter = emitter;
+        self.url = url;
+        if same_lanes {
+            return;
+        }
+        if self.in_flight == 0 {
+            self.forget_lanes();
+        } else {
+            self.resetting = true;
+            self.halted = true;
+        }
+    }
+
+    fn forget_lanes(&mut self) {
+        self.lanes.clear();
+        self.heads.clear();
+        self.tail_complete = false;
+        self.resetting = false;
+        self.halted = false;
+        self.loading.scan = None;
+        self.loading.ticket += 1;
+        self.want_load();
+    }
+
+    /// Whether a delivery of this place was taken out before its attempt began.
+    pub(crate) fn remove(&mut self, seq: Seq) {
+        let lanes: Vec<u32> = self.lanes.keys().copied().collect();
+        let _found = lanes.into_iter().any(|index| self.change_lane(index, |lane| lane.remove(seq)));
+        if self.loading.running {
+            self.loading.settled_meanwhile.insert(seq);
+        }
+    }
+
+    /// Makes the delivery of this place due at `now`, and ends the cool-down.
+    pub(crate) fn hasten(&mut self, seq: Seq, now: Instant) {
+        self.cool_down.end();
+        let lanes: Vec<u32> = self.lanes.keys().copied().collect();
+        let found = lanes.into_iter().any(|index| self.change_lane(index, |lane| lane.hasten(seq, now)));
+        if !found {
+            self.want_load();
+        }
+    }
+
+    /// Whether there is nothing to do for it, and nothing that the store does not know.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lanes.is_empty()
+            && self.in_flight == 0
+            && self.unsettled.is_empty()
+            && self.tail_complete
+            && !self.loading.is_busy()
+            && !self.halted
+    }
+}
+
+/// Loading the backlog, page by page.
+impl Run {
+    /// Whether a load should begin now.
+    pub(crate) fn needs_load(&self) -> bool {
+        self.epoch().is_some()
+            && !self.loading.running
+            && !self.resetting
+            && !self.halted
+            && (self.loading.wanted || self.loading.scan.is_some() || self.is_hungry())
+    }
+
+    fn is_hungry(&self) -> bool {
+        let window = self.window();
+        self.lanes.values().any(|lane| lane.is_hungry(window))
+    }
+
+    /// Begins a load: the request for its next page.
+    pub(crate) fn begin_load(&mut self) -> Scan {
+        let scan = match self.loading.scan.take() {
+            Some(scan) if !self.loading.wanted => scan,
+            _ if self.loading.wanted => self.scan(0, None, true),
+            _ => self.refill(),
+        };
+        self.loading.wanted = false;
+        self.loading.running = true;
+        scan
+    }
+
+    fn refill(&self) -> Scan {
+        let window = self.window();
+        let hungry = || self.lanes.iter().filter(|(_, lane)| lane.is_hungry(window));
+        let after = hungry().map(|(_, lane)| lane.cursor()).min().unwrap_or(0);
+        let one = self.emitter.settings.lanes == 1;
+        let only = if one { None } else { Some(hungry().map(|(index, _)| *index).collect()) };
+        self.scan(after, only, false)
+    }
+
+    fn scan(&self, after: Seq, only: Option<Vec<u32>>, from_zero: bool) -> Scan {
+        Scan { after, only, from_zero, ticket: self.loading.ticket }
+    }
+
+    /// The load failed: it is tried again from zero.
+    pub(crate) fn load_failed(&mut self) {
+        self.loading.running = false;
+        self.loading.settled_meanwhile.clear();
+        self.loading.wanted = true;
+    }
+
+    /// Merges what a load brought. `more` says that there may be rows behind the last of them.
+    pub(crate) fn loaded(&mut self, scan: &Scan, entries: Vec<Entry>, more: bool) {
+        self.loading.running = false;
+        let settled = std::mem::take(&mut self.loading.settled_meanwhile);
+        if scan.ticket != self.loading.ticket {
+            self.loading.wanted = true;
+            return;
+        }
+        let known: HashSet<Seq> = self.lanes.values().flat_map(Lane::seqs).collect();
+        let last = entries.last().map_or(scan.after, |entry| entry.seq);
+        let window = self.window();
+        for entry in entries {
+            let seq = entry.seq;
+            if known.contains(&seq) || settled.contains(&seq) || self.unsettled.contains_key(&seq) {
+                continue;
+            }
+            let index = lane_of(seq, &entry.message, self.emitter.settings.lanes);
+            self.change_lane(index, |lane| {
+                // Behind its cursor a full lane has only what it left in the store.
+                if lane.is_full(window) && seq > lane.cursor() {
+                    lane.leave_in_store();
+                } else {
+                    lane.insert(entry, window);
+                }
+            });
+        }
+        if more {
+            self.loading.scan = self.next_page(scan, last);
+            if self.loading.scan.is_none() {
+                self.tail_complete |= scan.from_zero;
+            }
+        } else {
+            self.scanned_to_the_end(scan);
+        }
+    }
+
+    /// The rest of a scan, for the lanes that have room.
+    fn next_page(&mut self, scan: &Scan, after: Seq) -> Option<Scan> {
+        let window = self.window();
+        if self.emitter.settings.lanes == 1 {
+            let full = self.lanes.get(&0).is_some_and(|lane| lane.is_full(window));
+            if full {
+                self.change_lane(0, Lane::leave_in_store);
+                return None;
+            }
+            return Some(Scan { after, ..scan.clone() });
+        }
+        let all = || (0..self.emitter.settings.lanes).collect();
+        let asked: Vec<u32> = scan.only.clone().unwrap_or_else(all);
+        let (full, only): (Vec<u32>, Vec<u32>) = asked
+            .into_iter()
+            .partition(|index| self.lanes.get(index).is_some_and(|lane| lane.is_full(window)));
+        for index in full {
+            self.change_lane(index, Lane::leave_in_store);
+        }
+        if only.is_empty() { None } else { Some(Scan { after, only: Some(only), ..scan.clone() }) }
+    }
+
+    /// What was asked for is all in memory now, but for what lanes left in the store.
+    fn scanned_to_the_end(&mut self, scan: &Scan) {
+        if scan.from_zero {
+            self.tail_complete = true;
+        }
+        let window = self.window();
+        let complete: Vec<u32> = self
+            .lanes
+            .iter()
+            .filter(|(index, _)| scan.only.as_ref().is_none_or(|only| only.contains(index)))
+            .filter(|(_, lane)| !lane.is_full(window))
+            .map(|(index, _)| *index)
+            .collect();
+        for index in complete {
+            self.change_lane(index, Lane::set_complete);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Hands the outcomes of attempts to the store, many at once.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::sleep;
+
+use super::core::Engine;
+use crate::{
+    emitter::EmitterId,
+    observe,
+    store::{Epoch, Health, Settle, SettleOutcome, Settlement, Verdict},
+};
+
+const MAX_BATCH: usize = 1_024;
+
+/// What waits for the store, and whether a task is at it.
+#[derive(Debug, Default)]
+pub(crate) struct Settler {
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    settlements: Vec<Settlement>,
+    /// The latest of each emitter.
+    health: BTreeMap<EmitterId, (Epoch, Health)>,
+    flushing: bool,
+}
+
+impl Settler {
+    /// Puts an outcome in; `true` if nobody is at it, so that the caller must see to it.
+    fn put(&self, settlement: Settlement, health: Option<Health>) -> bool {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(health) = health {
+            waiting.health.insert(settlement.key.emitter.clone(), (settlement.epoch, health));
+        }
+        waiting.settlements.push(settlement);
+        !std::mem::replace(&mut waiting.flushing, true)
+    }
+
+    /// The next batch; without one, nobody is at it any more.
+    fn take(&self, engine: &Engine) -> Option<Settle> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.settlements.is_empty() {
+            waiting.flushing = false;
+            return None;
+        }
+        let count = waiting.settlements.len().min(MAX_BATCH);
+        let rest = waiting.settlements.split_off(count);
+        let settlements = std::mem::replace(&mut waiting.settlements, rest);
+        let health = std::mem::take(&mut waiting.health);
+        Some(Settle {
+            node: engine.node,
+            settlements,
+            health: health.into_iter().map(|(id, (epoch, health))| (id, epoch, health)).collect(),
+            now: engine.env().now(),
+        })
+    }
+}
+
+impl Engine {
+    pub(super) fn settle(self: &Arc<Self>, settlement: Settlement, health: Option<Health>) {
+        if self.settler.put(settlement, health) {
+            self.tasks.spawn(flush(self.clone()));
+        }
+    }
+}
+
+/// Settles what waits, until nothing does. The store being away changes no outcome: it is told
+/// again until it has it.
+async fn flush(engine: Arc<Engine>) {
+    while let Some(batch) = engine.settler.take(&engine) {
+        let mut pause = Duration::from_millis(20);
+        let outcomes = loop {
+            match engine.store.settle(batch.clone()).await {
+                Ok(outcomes) => break outcomes,
+                Err(error) => {
+                    tracing::warn!(
+                        target: observe::STORE,
+                        %error,
+                        waiting = batch.settlements.len(),
+                        "outcomes could not be settled; trying again",
+                    );
+                    sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(5));
+                }
+            }
+        };
+        let now = engine.now().instant;
+        engine.schedule(|scheduler| {
+            for (settlement, outcome) in batch.settlements.iter().zip(outcomes) {
+                let Settlement { key, seq, epoch, verdict, .. } = settlement;
+                match outcome {
+                    SettleOutcome::Settled => {
+                        let pending = matches!(verdict, Verdict::Retry(_));
+                        scheduler.settled(&key.emitter, *seq, pending, now);
+                    }
+                    SettleOutcome::Superseded | SettleOutcome::Gone => {
+                        scheduler.settled(&key.emitter, *seq, false, now);
+                    }
+                    SettleOutcome::Fenced => scheduler.fenced(&key.emitter, *epoch),
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,97 @@
+//! What every signature scheme implements.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use sha2::Sha256;
+
+use super::{Schemes, Secret, SigningKey};
+use crate::{Error, ErrorKind};
+
+/// What is signed, and with what.
+#[derive(Debug, Clone, Copy)]
+pub struct SignContext<'a> {
+    /// The message ID, as it goes out in `webhook-id`.
+    pub message_id: &'a str,
+    /// Unix seconds of this attempt, as they go out in `webhook-timestamp`.
+    pub timestamp: i64,
+    /// The body, byte for byte.
+    pub body: &'a [u8],
+    /// The active keys, newest first.
+    pub keys: &'a [&'a SigningKey],
+    /// The word in `x-<word>-signature`.
+    pub header_identifier: &'a str,
+}
+
+/// Where signatures go.
+#[derive(Debug, Default)]
+pub struct Signatures {
+    standard: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Signatures {
+    /// Adds an entry such as `v1,<base64>` to `webhook-signature`, behind those that are there.
+    pub fn standard(&mut self, version: &str, signature: &[u8]) {
+        use base64::Engine as _;
+        if !self.standard.is_empty() {
+            self.standard.push(' ');
+        }
+        self.standard.push_str(version);
+        self.standard.push(',');
+        base64::engine::general_purpose::STANDARD.encode_string(signature, &mut self.standard);
+    }
+
+    /// Adds a header of the scheme's own.
+    pub fn header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.push((name, value));
+    }
+}
+
+/// A signature scheme: turns a [`SignContext`] into [`Signatures`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a signature scheme",
+    note = "implement `Signer`, or choose one of `Scheme`"
+)]
+pub trait Signer: Send + Sync {
+    /// Whether it can sign with this secret.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig), saying what the secret should be.
+    fn check(&self, secret: &Secret) -> Result<(), Error>;
+
+    /// Signs.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if a key does not suit the scheme.
+    fn sign(&self, context: &SignContext<'_>, into: &mut Signatures) -> Result<(), Error>;
+}
+
+/// Signs with each scheme and puts the signatures into `headers`.
+pub(crate) fn sign(
+    schemes: Schemes,
+    context: &SignContext<'_>,
+    headers: &mut HeaderMap,
+) -> Result<(), Error> {
+    let mut signatures = Signatures::default();
+    for scheme in schemes.iter() {
+        scheme.signer().sign(context, &mut signatures)?;
+    }
+    let Signatures { standard, headers: own } = signatures;
+    if !standard.is_empty() {
+        headers.insert(HeaderName::from_static("webhook-signature"), header_value(standard)?);
+    }
+    headers.extend(own);
+    Ok(())
+}
+
+pub(super) fn header_value(text: String) -> Result<HeaderValue, Error> {
+    HeaderValue::try_from(text)
+        .map_err(|_| Error::new(ErrorKind::InvalidConfig, "a signature is no header value"))
+}
+
+/// HMAC-SHA256 over the parts, one after another.
+pub(super) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}

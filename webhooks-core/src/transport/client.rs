@@ -1,0 +1,231 @@
+//! The default transport: the guard in front of reqwest.
+
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use reqwest::{
+    Client,
+    dns::{Addrs, Name, Resolving},
+    redirect,
+};
+use tokio::time::{Instant, timeout_at};
+use tower_service::Service;
+
+use super::{
+    AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, NetworkPolicy, Resolve,
+    Standing, capture, guard::Ports, resolve::BoundedResolver,
+};
+use crate::{Error, ErrorKind};
+
+const IDLE: Duration = Duration::from_secs(90);
+const IDLE_PER_HOST: usize = 1_024;
+
+tokio::task_local! {
+    /// How the emitter of the attempt stands. reqwest asks the resolver from within the attempt's
+    /// own task; were that to change, every look-up would count as an unproven one.
+    static STANDING: Standing;
+}
+
+/// The guard in front of reqwest. Cheap to clone.
+///
+/// The guard's port rule needs the address, and reqwest's resolver does not know the port: so there
+/// is one client for the standard ports, and one for others whose resolver admits allowed networks
+/// only.
+#[derive(Clone)]
+#[must_use = "a transport does nothing until `Webhooks` has it"]
+pub struct HttpTransport {
+    policy: NetworkPolicy,
+    standard: Client,
+    other: Client,
+}
+
+impl HttpTransport {
+    /// A transport that keeps to `policy` and looks names up with `resolver`.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if there is no TLS to be had.
+    pub fn new(policy: NetworkPolicy, resolver: Arc<dyn Resolve>) -> Result<Self, Error> {
+        let resolver = Arc::new(BoundedResolver::new(resolver));
+        let client = |ports| {
+            let guarded = Guarded { policy: policy.clone(), ports, resolver: resolver.clone() };
+            Client::builder()
+                .redirect(redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .tcp_nodelay(true)
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(IDLE_PER_HOST)
+                .dns_resolver(guarded)
+                .build()
+                .map_err(|error| {
+                    Error::new(ErrorKind::InvalidConfig, "the HTTP client cannot be built")
+                        .with_source(error)
+                })
+        };
+        let (standard, other) = (client(Ports::Standard)?, client(Ports::Other)?);
+        Ok(Self { policy, standard, other })
+    }
+
+    async fn send(self, request: AttemptRequest) -> Result<AttemptResponse, AttemptError> {
+        let AttemptRequest { url, headers, body, timeout, standing } = request;
+        self.policy.check_url(&url).map_err(|error| {
+            let kind = match error.kind() {
+                ErrorKind::ForbiddenAddress => Kind::ForbiddenAddress,
+                _ => Kind::InvalidRequest,
+            };
+            AttemptError::new(kind, error.to_string())
+        })?;
+        let client = match self.policy.ports(&url) {
+            Ports::Standard => &self.standard,
+            Ports::Other => &self.other,
+        };
+        let deadline = Instant::now() + timeout;
+        let sent = client.post(url).headers(headers).body(body).send();
+        let mut response = timeout_at(deadline, STANDING.scope(standing, sent))
+            .await
+            .map_err(|_| {
+                let millis = timeout.as_millis();
+                AttemptError::new(Kind::Timeout, format!("no answer within {millis} ms"))
+            })?
+            .map_err(explain)?;
+        let status = response.status();
+        let success = status.is_success();
+        let headers = capture::headers(response.headers(), success);
+        let remote_addr = response.remote_addr();
+        let (body, truncated) = capture::body(&mut response, success, deadline).await;
+        Ok(AttemptResponse::new(status)
+            .with_headers(headers)
+            .with_body(body, truncated)
+            .with_remote_addr(remote_addr))
+    }
+}
+
+impl Service<AttemptRequest> for HttpTransport {
+    type Response = AttemptResponse;
+    type Error = AttemptError;
+    type Future = Pin<Box<dyn Future<Output = Result<AttemptResponse, AttemptError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AttemptError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: AttemptRequest) -> Self::Future {
+        Box::pin(self.clone().send(request))
+    }
+}
+
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// Looks names up and lets only answers through that are allowed as a whole: what is checked is
+/// what is dialled.
+struct Guarded {
+    policy: NetworkPolicy,
+    ports: Ports,
+    resolver: Arc<BoundedResolver>,
+}
+
+impl reqwest::dns::Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let standing = STANDING.try_with(|standing| *standing).unwrap_or_default();
+        let (policy, ports, resolver) = (self.policy.clone(), self.ports, self.resolver.clone());
+        Box::pin(async move {
+            let addresses =
+                resolver.resolve(name.as_str(), standing).await.map_err(LookUpFailed)?;
+            if let Some(forbidden) =
+                addresses.iter().find(|address| !policy.admits(**address, ports))
+            {
+                return Err(Forbidden(forbidden.to_string()).into());
+            }
+            let found: Vec<SocketAddr> =
+                addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Forbidden(String);
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name leads to {}, which is not allowed", self.0)
+    }
+}
+
+impl StdError for Forbidden {}
+
+#[derive(Debug)]
+struct LookUpFailed(io::Error);
+
+impl fmt::Display for LookUpFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the name could not be looked up: {}", self.0)
+    }
+}
+
+impl StdError for LookUpFailed {}
+
+/// Finds the kind of an error in what caused it.
+fn explain(error: reqwest::Error) -> AttemptError {
+    // Its URL may hold credentials in path or query.
+    let error = error.without_url();
+    let mut kind = if error.is_builder() { Kind::InvalidRequest } else { Kind::Other };
+    let mut message = error.to_string();
+    let mut next: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(cause) = next {
+        message = cause.to_string();
+        if let Some(found) = kind_of(cause) {
+            kind = found;
+            break;
+        }
+        // An I/O error hides what it wraps from `source`.
+        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn StdError + 'static)),
+            None => cause.source(),
+        };
+    }
+    AttemptError::new(kind, message).with_source(error)
+}
+
+fn kind_of(cause: &(dyn StdError + 'static)) -> Option<Kind> {
+    if cause.is::<Forbidden>() {
+        return Some(Kind::ForbiddenAddress);
+    }
+    if cause.is::<LookUpFailed>() {
+        return Some(Kind::Dns);
+    }
+    if cause.is::<rustls::Error>() {
+        return Some(Kind::Tls);
+    }
+    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+        if error.is_parse() {
+            return Some(Kind::InvalidResponse);
+        }
+        if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+            return Some(Kind::Reset);
+        }
+    }
+    match cause.downcast_ref::<io::Error>()?.kind() {
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::AddrNotAvailable => Some(Kind::Refused),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => Some(Kind::Reset),
+        io::ErrorKind::TimedOut => Some(Kind::Timeout),
+        _ => None,
+    }
+}

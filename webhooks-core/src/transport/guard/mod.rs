@@ -1,0 +1,8 @@
+//! The guard: which URLs and addresses webhooks may go to.
+
+mod classify;
+mod policy;
+mod url;
+
+pub use self::{classify::is_public, policy::NetworkPolicy, url::parse_url};
+pub(crate) use self::policy::Ports;

@@ -1,0 +1,204 @@
+//! Looking names up: how, and how many at once.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    net::IpAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+
+use super::Standing;
+
+/// Look-ups at once.
+const LIMIT: usize = 32;
+/// Of these, for emitters that have not succeeded since their last failure.
+const UNPROVEN: usize = LIMIT / 2;
+/// `getaddrinfo` may take far longer; nobody waits for it then.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a look-up returns.
+pub type ResolveFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
+/// Looks up the addresses of a name.
+pub trait Resolve: Send + Sync + 'static {
+    /// All addresses of `host`. It may take as long as it likes, and is not cancelled.
+    fn resolve(&self, host: &str) -> ResolveFuture;
+}
+
+/// The operating system's resolver (`getaddrinfo`).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemResolver;
+
+impl Resolve for SystemResolver {
+    fn resolve(&self, host: &str) -> ResolveFuture {
+        let host = host.to_owned();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
+
+/// A resolver that looks up a bounded number of names at once, each name once at a time.
+pub(super) struct BoundedResolver {
+    inner: Arc<dyn Resolve>,
+    all: Arc<Semaphore>,
+    unproven: Arc<Semaphore>,
+    under_way: Arc<Mutex<HashMap<String, watch::Receiver<Option<Answer>>>>>,
+}
+
+/// Held until the look-up has returned, whoever waits for it.
+struct Permits {
+    _all: OwnedSemaphorePermit,
+    _unproven: Option<OwnedSemaphorePermit>,
+}
+
+impl BoundedResolver {
+    pub(super) fn new(inner: Arc<dyn Resolve>) -> Self {
+        Self {
+            inner,
+            all: Arc::new(Semaphore::new(LIMIT)),
+            unproven: Arc::new(Semaphore::new(UNPROVEN)),
+            under_way: Arc::default(),
+        }
+    }
+
+    /// Looks `host` up.
+    ///
+    /// # Errors
+    /// `TimedOut` after five seconds; what the resolver says; `NotFound` for an empty answer.
+    pub(super) async fn resolve(&self, host: &str, standing: Standing) -> io::Result<Arc<[IpAddr]>> {
+        let looked_up = timeout(TIMEOUT, self.look_up(host, standing)).await;
+        let addresses = looked_up
+            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the look-up took too long"))??;
+        if addresses.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+        }
+        Ok(addresses)
+    }
+
+    async fn look_up(&self, host: &str, standing: Standing) -> io::Result<Arc<[IpAddr]>> {
+        loop {
+            let known = self.under_way().get(host).cloned();
+            let mut answer = match known {
+                Some(answer) => answer,
+                None => {
+                    let permits = self.permits(standing).await?;
+                    self.begin(host, permits)
+                }
+            };
+            // A sender that is gone without an answer means that the look-up panicked: once more.
+            let told = answer.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
+            match told {
+                Some(Ok(addresses)) => return Ok(addresses),
+                Some(Err(error)) => return Err(io::Error::new(error.kind(), error.to_string())),
+                None => drop(self.under_way().remove(host)),
+            }
+        }
+    }
+
+    async fn permits(&self, standing: Standing) -> io::Result<Permits> {
+        let closed = |_| io::Error::other("the resolver is closed");
+        let unproven = match standing {
+            Standing::Proven => None,
+            Standing::Unproven => {
+                Some(self.unproven.clone().acquire_owned().await.map_err(closed)?)
+            }
+        };
+        let all = self.all.clone().acquire_owned().await.map_err(closed)?;
+        Ok(Permits { _all: all, _unproven: unproven })
+    }
+
+    /// Begins a look-up in a task of its own: the attempt may be dropped, the permits may not.
+    #[allow(clippy::disallowed_methods, reason = "the task outlives the attempt on purpose")]
+    fn begin(&self, host: &str, permits: Permits) -> watch::Receiver<Option<Answer>> {
+        let mut under_way = self.under_way();
+        if let Some(known) = under_way.get(host) {
+            return known.clone();
+        }
+        let (sender, receiver) = watch::channel(None);
+        under_way.insert(host.to_owned(), receiver.clone());
+        let look_up = self.inner.resolve(host);
+        let (list, host) = (self.under_way.clone(), host.to_owned());
+        tokio::spawn(async move {
+            let answer = look_up.await.map(Into::into).map_err(Arc::new);
+            list.lock().unwrap_or_else(PoisonError::into_inner).remove(&host);
+            drop(permits);
+            sender.send_replace(Some(answer));
+        });
+        receiver
+    }
+
+    fn under_way(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<String, watch::Receiver<Option<Answer>>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Never answers for names of `dead`, at once for others.
+    struct Partly;
+
+    impl Resolve for Partly {
+        fn resolve(&self, host: &str) -> ResolveFuture {
+            if host.starts_with("dead") {
+                return Box::pin(std::future::pending());
+            }
+            Box::pin(async { Ok(vec![IpAddr::from([8, 8, 8, 8])]) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dead_names_of_failing_emitters_leave_half_to_the_others() {
+        let resolver = BoundedResolver::new(Arc::new(Partly));
+        for at in 0..UNPROVEN {
+            let error =
+                resolver.resolve(&format!("dead{at}"), Standing::Unproven).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        }
+        // Nobody waits any more, but the look-ups have not returned.
+        assert_eq!(resolver.all.available_permits(), LIMIT - UNPROVEN);
+        let unproven = resolver.resolve("good", Standing::Unproven).await.unwrap_err();
+        assert_eq!(unproven.kind(), io::ErrorKind::TimedOut);
+        assert!(resolver.resolve("good", Standing::Proven).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_dead_name_holds_one_permit_however_often_it_is_tried() {
+        let resolver = BoundedResolver::new(Arc::new(Partly));
+        for _ in 0..LIMIT * 2 {
+            assert!(resolver.resolve("dead", Standing::Unproven).await.is_err());
+        }
+        assert_eq!(resolver.all.available_permits(), LIMIT - 1);
+        assert!(resolver.resolve("good", Standing::Unproven).await.is_ok());
+        assert_eq!(resolver.all.available_permits(), LIMIT - 1);
+    }
+
+    #[tokio::test]
+    async fn an_empty_answer_is_an_error() {
+        let empty = |_: &str| -> ResolveFuture { Box::pin(async { Ok(Vec::new()) }) };
+        struct With<F>(F);
+        impl<F: Fn(&str) -> ResolveFuture + Send + Sync + 'static> Resolve for With<F> {
+            fn resolve(&self, host: &str) -> ResolveFuture {
+                (self.0)(host)
+            }
+        }
+        let resolver = BoundedResolver::new(Arc::new(With(empty)));
+        let error = resolver.resolve("empty", Standing::Proven).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

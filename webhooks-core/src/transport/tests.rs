@@ -1,0 +1,1 @@
+//! Tests of the default transport, over sockets.

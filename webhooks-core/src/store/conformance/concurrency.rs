@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::task::JoinSet;
 
-use super::{World, world::new};
+use super::{World, traffic::new};
 use crate::store::{Append, LeaseRequest, Put, PutEmitter, PutOutcome};
 
 const TASKS: usize = 16;

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    World,
-    world::{emitter_id, new},
-};
+use super::{World, traffic::new, world::emitter_id};
 use crate::{
     delivery::{DeliveryKey, DeliveryState},
     event::{EventName, Tenant},

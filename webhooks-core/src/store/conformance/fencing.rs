@@ -1,6 +1,6 @@
 //! What an owner of old must not change.
 
-use super::{World, world::retry_at};
+use super::{World, traffic::retry_at};
 use crate::{
     delivery::{DeadReason, DeliveryState},
     env::Timestamp,

@@ -53,7 +53,7 @@ pub async fn what_was_in_flight_at_a_detach_can_settle(world: World) {
     let outcome = world.end(&owner, &taken, 1, Verdict::Delivered).await;
     assert_eq!(outcome, SettleOutcome::Superseded);
     assert_eq!(world.state(&taken.key).await, DeliveryState::Delivered);
-    let verdict = super::world::retry_at(1, world.now(), world.now());
+    let verdict = super::traffic::retry_at(1, world.now(), world.now());
     let outcome = world.end(&owner, &failed, 1, verdict).await;
     assert_eq!(outcome, SettleOutcome::Superseded);
     let record = world.record(&failed.key).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     World,
-    world::{new, rows},
+    traffic::{new, rows},
 };
 use crate::{
     event::{IdempotencyKey, Tenant},

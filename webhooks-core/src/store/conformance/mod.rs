@@ -17,9 +17,15 @@
 //! # }
 //! ```
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests: what fails is to be seen where it fails"
+)]
+
 mod factory;
 mod macros;
 mod suite;
+pub(in crate::store) mod traffic;
 pub(in crate::store) mod world;
 
 #[doc(hidden)]

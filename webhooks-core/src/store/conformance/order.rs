@@ -2,7 +2,7 @@
 
 use super::{
     World,
-    world::{new, rows},
+    traffic::{new, rows},
 };
 use crate::{
     event::OrderingKey,

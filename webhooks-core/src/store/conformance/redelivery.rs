@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{
     World, fencing,
-    world::{Owner, Sent, retry_at},
+    traffic::{Sent, retry_at},
+    world::Owner,
 };
 use crate::{
     delivery::{DeliveryKey, DeliveryState, Progress},

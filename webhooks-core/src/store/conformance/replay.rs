@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     World,
-    world::{Owner, Sent, emitter_id},
+    traffic::Sent,
+    world::{Owner, emitter_id},
 };
 use crate::{
     delivery::DeliveryState,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{World, world::new};
+use super::{World, traffic::new};
 use crate::{
     env::Timestamp,
     store::{Prune, Verdict},
@@ -48,13 +48,13 @@ pub async fn a_message_stays_for_its_other_deliveries(world: World) {
     let appended = world
         .append(owner.node, vec![new(message, deliveries)])
         .await;
-    let sent = super::world::Sent {
+    let sent = super::traffic::Sent {
         key: crate::delivery::DeliveryKey {
             message_id: id,
             emitter: owner.emitter.id.clone(),
         },
-        seq: super::world::rows(&appended[0])[0].seq,
-        fate: super::world::rows(&appended[0])[0].fate,
+        seq: super::traffic::rows(&appended[0])[0].seq,
+        fate: super::traffic::rows(&appended[0])[0].fate,
     };
     world.end(&owner, &sent, 1, Verdict::Delivered).await;
     world.pass(Duration::from_secs(1));

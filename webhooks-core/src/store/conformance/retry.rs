@@ -32,7 +32,7 @@ pub async fn progress_survives_a_takeover(world: World) {
     let first = world.owned("crm").await;
     let sent = world.emit(&first).await;
     let due = world.now().saturating_add(Duration::from_secs(3_600));
-    let verdict = super::world::retry_at(1, world.now(), due);
+    let verdict = super::traffic::retry_at(1, world.now(), due);
     world.end(&first, &sent, 1, verdict).await;
     world.lapse().await;
     let second = world.own(world.node().await, &first.emitter).await;

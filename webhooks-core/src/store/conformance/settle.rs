@@ -1,6 +1,6 @@
 //! What became of attempts.
 
-use super::{World, world::retry_at};
+use super::{World, traffic::retry_at};
 use crate::{
     delivery::{AttemptFailure, AttemptOutcome, DeadReason, DeliveryState},
     store::{SettleOutcome, Verdict},

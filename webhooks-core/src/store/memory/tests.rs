@@ -10,7 +10,8 @@ use crate::{
         Append, Appended, Fate, NewMessage, RedeliverOutcome, Replay, Store, Verdict,
         conformance::{
             World,
-            world::{emitter_id, new, rows},
+            traffic::{new, rows},
+            world::emitter_id,
         },
     },
 };

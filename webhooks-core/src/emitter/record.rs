@@ -28,7 +28,12 @@ pub struct Emitter {
 }
 
 impl Emitter {
-    pub(crate) fn new(
+    /// A new, active emitter of this configuration, with a generated secret if that has none.
+    ///
+    /// For stores and their tests; applications attach a configuration instead. Checks nothing,
+    /// and leaves the generation to the store.
+    #[must_use]
+    pub fn new(
         id: EmitterId,
         patterns: Arc<[EventPattern]>,
         config: EmitterConfig,

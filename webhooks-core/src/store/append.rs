@@ -36,11 +36,22 @@ pub struct Append {
 /// A message and where it goes.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// The message. One with an ID that is there already is not stored again (its answer was lost).
+    /// The message. Its ID is a UUIDv7 that was made at its `created_at`, give or take a minute:
+    /// stores may find messages of a time by their IDs.
+    ///
+    /// One with an ID that is there already is not stored again, since it is the same message sent
+    /// again because its answer was lost. It comes back as [`Appended::Stored`] with the rows that
+    /// are there, for the deliveries asked for: [`Fate::QueueFull`] for one that is dead for that
+    /// reason, [`Fate::Stale`] for one that is discarded or gone, else [`Fate::Withheld`], since it
+    /// may be in memory already.
+    ///
+    /// One without deliveries need not be stored, but its idempotency key is remembered.
     pub message: Arc<Message>,
-    /// The idempotency key, and a fingerprint (SHA-256) of event name and payload.
+    /// The idempotency key, and a fingerprint (SHA-256) of event name and payload. A key belongs to
+    /// the tenant of its message, and is remembered for 24 hours from the batch's `now`. A key that
+    /// comes twice in a batch is a repetition the second time.
     pub idempotency: Option<(IdempotencyKey, [u8; 32])>,
-    /// One for each emitter that the message goes to.
+    /// One for each emitter that the message goes to, and none twice.
     pub deliveries: Vec<NewDelivery>,
 }
 
@@ -62,7 +73,8 @@ pub struct NewDelivery {
 pub enum Appended {
     /// It is stored.
     Stored(Stored),
-    /// Its idempotency key was there, with the same fingerprint: this is the first receipt.
+    /// Its idempotency key was there, with the same fingerprint: this is the first receipt, which
+    /// counts the deliveries whose fate was [`Fate::Straight`] or [`Fate::Withheld`].
     Duplicate(Receipt),
     /// Its idempotency key was there, with another fingerprint; nothing was stored.
     IdempotencyMismatch,
@@ -94,6 +106,7 @@ pub enum Fate {
     Withheld,
     /// The emitter's bound is reached: recorded as `dead`, reason `queue_full`, not counted.
     QueueFull,
-    /// The generation is not current: recorded as `discarded`, not counted.
+    /// The generation is not current: recorded as `discarded`, not counted. The reason is
+    /// `detached` if there is no such emitter, else `paused`.
     Stale,
 }

@@ -31,10 +31,11 @@ pub struct PutEmitter {
 /// What to do if there is an emitter with this ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// Leave it alone.
+    /// Leave it alone, whatever its tenant.
     Attach,
     /// Replace its URL, patterns and settings; and its keys, if `replace_keys` says so and they
-    /// differ. Never its state, queue or generation.
+    /// differ. Never its state, queue, generation or time of creation. `updated_at` becomes `now`,
+    /// or a microsecond more than it was if that is later, so that it grows with every change.
     Upsert {
         /// Whether a secret was given.
         replace_keys: bool,
@@ -84,8 +85,9 @@ pub enum StateChange {
 pub enum StateOutcome {
     /// It is in the asked state now.
     Changed(Arc<Emitter>),
-    /// It was in the asked state before ([`StateChange::Restart`] of an active emitter, and
-    /// [`StateChange::Disable`] of one that is not active).
+    /// It was in the asked state before: [`StateChange::Restart`] of an active emitter,
+    /// [`StateChange::Disable`] of one that is not active, `Pause(Keep)` of one that keeps already.
+    /// `Pause(Discard)` is always a change.
     Unchanged(Arc<Emitter>),
     /// There is no such emitter.
     NotFound,
@@ -96,7 +98,7 @@ pub enum StateOutcome {
 pub struct EmitterStanding {
     /// How many deliveries are pending.
     pub pending: u64,
-    /// When the oldest of them was emitted.
+    /// When the first of them in the order of `seq` was emitted.
     pub oldest_pending_at: Option<Timestamp>,
     /// How its receiver answered last.
     pub health: Health,

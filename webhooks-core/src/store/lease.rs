@@ -102,7 +102,7 @@ pub struct Load {
     pub only: Option<Vec<u32>>,
     /// At most so many rows.
     pub limit: usize,
-    /// Stop once the bodies have so many bytes; one row comes always.
+    /// A row comes if the bodies before it have fewer bytes; the first comes always.
     pub max_bytes: usize,
     /// The time now.
     pub now: Timestamp,

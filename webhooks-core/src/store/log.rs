@@ -129,7 +129,9 @@ pub struct MessageDetail {
 pub struct Redeliver {
     /// Which one.
     pub key: DeliveryKey,
-    /// A new message of the same content takes its place, under this ID.
+    /// Leave the delivery as it is, and queue a new message of the same content, under this ID and
+    /// emitted `now`, for its emitter. If that message is there already, the answer was lost:
+    /// nothing is queued. Means nothing for a delivery that is pending.
     pub fresh: Option<MessageId>,
     /// When its next attempt is due.
     pub due: Timestamp,
@@ -140,10 +142,12 @@ pub struct Redeliver {
 /// What became of a delivery to be sent again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RedeliverOutcome {
-    /// It is pending again, at the end of its lane, its counts begun anew; with a new message if
-    /// one was asked for.
+    /// It is pending again, of the emitter's current generation and with a `seq` behind all others;
+    /// its attempts are counted on, those since it was queued anew. Or the new message's delivery,
+    /// if one was asked for. The emitter is marked.
     Queued(DeliveryRecord),
-    /// It was pending: it keeps its place and is due now.
+    /// It was pending: it keeps its place, is due as asked, and the emitter's stored cool-down ends.
+    /// The emitter is marked.
     Pending(DeliveryRecord),
     /// There is no such delivery.
     NotFound,
@@ -151,7 +155,7 @@ pub enum RedeliverOutcome {
     EmitterGone,
     /// Its payload was erased.
     PayloadErased,
-    /// Its emitter's queue is full.
+    /// Its emitter's queue is full, or the store.
     QueueFull,
 }
 
@@ -168,7 +172,8 @@ pub enum DiscardOutcome {
 
 /// Deliveries of one emitter to be sent again, behind what is pending, in their old order.
 ///
-/// Those whose payload is erased are left out.
+/// Those whose payload is erased are left out, and so are those that are pending. Where the
+/// emitter's or the store's bound is reached, the rest is left as it is.
 #[derive(Debug, Clone)]
 pub struct Replay {
     /// The emitter.
@@ -177,7 +182,7 @@ pub struct Replay {
     pub since: Timestamp,
     /// Of events emitted before this time.
     pub until: Option<Timestamp>,
-    /// In one of these states; none stands for every settled one.
+    /// In one of these states; an empty list stands for every settled one.
     pub states: Vec<DeliveryState>,
     /// When their next attempt is due.
     pub due: Timestamp,

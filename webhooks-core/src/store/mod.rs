@@ -13,6 +13,8 @@
 //! `conformance` holds the suite that every store passes.
 
 mod append;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod emitters;
 mod lease;
 mod log;
@@ -33,7 +35,7 @@ pub use self::{
         Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome, MessageDetail,
         Page, Prune, Reason, Redeliver, RedeliverOutcome, Replay,
     },
-    memory::MemoryStore,
+    memory::{MemoryLimits, MemoryStore},
     settle::{Settle, SettleOutcome, Settlement, Verdict},
     traits::{Store, StoreFuture},
 };

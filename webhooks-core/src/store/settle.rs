@@ -14,13 +14,17 @@ pub struct Settle {
     pub node: NodeId,
     /// The outcomes, in the order in which they came.
     pub settlements: Vec<Settlement>,
-    /// The emitters whose health changed, each with the epoch of its lease.
+    /// The emitters whose health changed, each with the epoch of its lease; one of an old epoch is
+    /// ignored.
     pub health: Vec<(EmitterId, Epoch, Health)>,
     /// The time now.
     pub now: Timestamp,
 }
 
 /// One attempt and what it means for its delivery.
+///
+/// One that is sent again because its answer was lost, told by the attempt's number and start,
+/// changes nothing.
 #[derive(Debug, Clone)]
 pub struct Settlement {
     /// The delivery.
@@ -51,11 +55,11 @@ pub enum Verdict {
 pub enum SettleOutcome {
     /// The row changed as asked.
     Settled,
-    /// The delivery was discarded or queued anew while the attempt was in flight. The attempt is
-    /// recorded; a [`Verdict::Delivered`] turned `discarded` into `delivered`, anything else changed
-    /// no state.
+    /// The delivery was discarded, settled or queued anew while the attempt was in flight. The
+    /// attempt is recorded, and the numbers of later ones go on behind it; a [`Verdict::Delivered`]
+    /// turned `discarded` into `delivered`, anything else changed no state.
     Superseded,
-    /// The emitter has moved on to another owner: nothing changed.
+    /// The emitter is not the node's under this epoch: nothing changed.
     Fenced,
     /// There is no such delivery any more.
     Gone,

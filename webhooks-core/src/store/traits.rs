@@ -51,11 +51,13 @@ pub trait Store: Send + Sync + 'static {
     /// How these emitters stand, in the order asked for; the default for an unknown one.
     fn standing(&self, emitters: Vec<EmitterId>) -> StoreFuture<'_, Vec<EmitterStanding>>;
 
-    /// Says that a node is alive; a new one is registered.
+    /// Says that a node is alive for 12 more seconds; a new one is registered.
     fn renew(&self, node: NodeId, now: Timestamp) -> StoreFuture<'_, Renewal>;
 
-    /// Leases emitters; one that the node owns already comes back with its epoch. No emitter is
-    /// taken from a node alive.
+    /// Leases active emitters. One asked for by its ID that the node owns already comes back with its
+    /// epoch; any other gets one that is greater than all it had, also before a detach. No emitter is
+    /// taken from a node alive; a node that one is taken from is dead from then on. A node that is
+    /// dead, or has not renewed in time, gets none.
     fn lease(&self, request: LeaseRequest) -> StoreFuture<'_, Vec<Lease>>;
 
     /// Gives leases back, where node and epoch are still theirs.
@@ -67,14 +69,14 @@ pub trait Store: Send + Sync + 'static {
     /// exceeded: nothing was stored then.
     fn append(&self, batch: Append) -> StoreFuture<'_, Vec<Appended>>;
 
-    /// Loads pending deliveries, an answer for each request. The marks that it sees are cleared
-    /// before it reads, where the node is still the owner.
+    /// Loads pending deliveries, an answer for each request, whatever the emitter's state. The marks
+    /// that it sees are cleared before it reads, where the node is still the owner.
     fn load(&self, loads: Vec<Load>) -> StoreFuture<'_, Vec<Loaded>>;
 
     /// Writes down what became of attempts, an outcome for each settlement.
     fn settle(&self, batch: Settle) -> StoreFuture<'_, Vec<SettleOutcome>>;
 
-    /// Lists deliveries, newest message first.
+    /// Lists deliveries: the greatest message ID first, those of one message by emitter.
     fn deliveries(&self, filter: DeliveryFilter) -> StoreFuture<'_, Page<DeliveryRecord>>;
 
     /// One delivery with its attempts.
@@ -101,7 +103,8 @@ pub trait Store: Send + Sync + 'static {
     /// there is no such message.
     fn erase_payload(&self, id: MessageId, now: Timestamp) -> StoreFuture<'_, bool>;
 
-    /// Forgets what is old; returns how many deliveries.
+    /// Forgets what is old; returns how many deliveries. A message goes with the last of its
+    /// deliveries; what is pending stays.
     fn prune(&self, prune: Prune) -> StoreFuture<'_, usize>;
 
     /// Waits until others may have appended to, or changed, what this node owns or could own: the

@@ -1,0 +1,83 @@
+//! Forgetting what is old.
+
+use std::time::Duration;
+
+use super::{World, traffic::new};
+use crate::{
+    env::Timestamp,
+    store::{Prune, Verdict},
+};
+
+pub async fn prune_forgets_what_settled_long_ago(world: World) {
+    let owner = world.owned("crm").await;
+    let old = world.emit_dead(&owner).await;
+    let waiting = world.emit(&owner).await;
+    world.pass(Duration::from_secs(60));
+    let recent = world.emit_dead(&owner).await;
+    assert_eq!(prune(&world, world.now(), 100).await, 1);
+    let found = world.store.message(old.key.message_id).await.unwrap();
+    assert!(found.is_none(), "the message goes with its last delivery");
+    world.record(&waiting.key).await;
+    world.record(&recent.key).await;
+}
+
+pub async fn prune_is_limited(world: World) {
+    let owner = world.owned("crm").await;
+    for _ in 0..5 {
+        world.emit_dead(&owner).await;
+    }
+    world.pass(Duration::from_secs(1));
+    let counts = [
+        prune(&world, world.now(), 2).await,
+        prune(&world, world.now(), 2).await,
+        prune(&world, world.now(), 2).await,
+        prune(&world, world.now(), 2).await,
+    ];
+    assert_eq!(counts, [2, 2, 1, 0]);
+}
+
+pub async fn a_message_stays_for_its_other_deliveries(world: World) {
+    let owner = world.owned("a").await;
+    let other = world.attach("b").await;
+    let message = world.message("order.created");
+    let id = message.id;
+    let deliveries = vec![
+        world.to(&owner.emitter, Some(owner.epoch)),
+        world.to(&other, None),
+    ];
+    let appended = world
+        .append(owner.node, vec![new(message, deliveries)])
+        .await;
+    let sent = super::traffic::Sent {
+        key: crate::delivery::DeliveryKey {
+            message_id: id,
+            emitter: owner.emitter.id.clone(),
+        },
+        seq: super::traffic::rows(&appended[0])[0].seq,
+        fate: super::traffic::rows(&appended[0])[0].fate,
+    };
+    world.end(&owner, &sent, 1, Verdict::Delivered).await;
+    world.pass(Duration::from_secs(1));
+    assert_eq!(prune(&world, world.now(), 100).await, 1);
+    let detail = world.store.message(id).await.unwrap().unwrap();
+    assert_eq!(detail.deliveries.len(), 1);
+    assert_eq!(detail.deliveries[0].key.emitter, *other.id());
+}
+
+pub async fn a_delivery_sent_again_is_not_old(world: World) {
+    let owner = world.owned("crm").await;
+    let sent = world.emit_dead(&owner).await;
+    world.redeliver(&sent.key).await;
+    world.pass(Duration::from_secs(1));
+    assert_eq!(prune(&world, world.now(), 100).await, 0);
+    world.record(&sent.key).await;
+}
+
+async fn prune(world: &World, settled_before: Timestamp, limit: usize) -> usize {
+    let prune = Prune {
+        settled_before,
+        idempotency_before: Timestamp::from_micros(0),
+        limit,
+    };
+    world.store.prune(prune).await.unwrap()
+}

@@ -2,6 +2,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod engine;
+pub mod observe;
 mod text;
 
 pub mod delivery;
@@ -12,11 +14,14 @@ pub mod event;
 pub mod sign;
 pub mod store;
 pub mod transport;
+mod webhooks;
 
 pub use self::{
     delivery::{Jitter, RetryPolicy},
     emitter::{Backlog, Emitter, EmitterConfig, EmitterId, EmitterState, Ordering},
     error::{Error, ErrorKind},
     event::{DeliveryId, Event, EventName, EventPattern, MessageId, OrderingKey, Payload, Tenant},
+    engine::{Happening, ShutdownReport, Subscription, Upserted},
     store::{MemoryStore, Receipt},
+    webhooks::{Webhooks, WebhooksBuilder},
 };

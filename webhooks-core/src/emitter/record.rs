@@ -55,6 +55,14 @@ impl Emitter {
         }
     }
 
+    /// Whether this is `other`, or what stands for it in another process's memory.
+    pub(crate) fn is_version_of(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.updated_at == other.updated_at
+            && self.generation == other.generation
+            && self.state == other.state
+    }
+
     /// Its ID.
     #[must_use]
     pub fn id(&self) -> &EmitterId {

@@ -1,7 +1,7 @@
 //! From an event to the emitters that it reaches, without looking at the others.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -30,7 +30,7 @@ struct Index {
 }
 
 impl Registry {
-    pub(crate) fn get(&self, id: &EmitterId) -> Option<Arc<Emitter>> {
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Emitter>> {
         self.read().by_id.get(id).cloned()
     }
 
@@ -78,39 +78,6 @@ impl Registry {
 
     pub(crate) fn remove(&self, id: &EmitterId) {
         self.write().remove(id);
-    }
-
-    /// Takes `emitters` for all that there are; returns the IDs of those that are new, changed or
-    /// gone.
-    pub(crate) fn replace_all(&self, emitters: Vec<Arc<Emitter>>) -> Vec<EmitterId> {
-        let mut maps = self.write();
-        let mut changed = Vec::new();
-        let kept: HashSet<&EmitterId> = emitters.iter().map(|emitter| &emitter.id).collect();
-        let mut gone: Vec<EmitterId> = maps
-            .by_id
-            .keys()
-            .filter(|id| !kept.contains(id))
-            .cloned()
-            .collect();
-        gone.sort_unstable();
-        for id in &gone {
-            maps.remove(id);
-        }
-        changed.append(&mut gone);
-        for emitter in emitters {
-            let same = maps.by_id.get(&emitter.id).is_some_and(|old| {
-                Arc::ptr_eq(old, &emitter)
-                    || (old.updated_at == emitter.updated_at
-                        && old.generation == emitter.generation
-                        && old.state == emitter.state)
-            });
-            if !same {
-                changed.push(emitter.id.clone());
-                maps.remove(&emitter.id);
-                maps.insert(emitter);
-            }
-        }
-        changed
     }
 
     // A panic while the lock is held cannot leave the maps half changed in a way that matters

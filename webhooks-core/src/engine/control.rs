@@ -66,7 +66,7 @@ impl Engine {
         let replace_keys = config.secret.is_some();
         let emitter = self.checked(id, patterns, config)?;
         let _alone = self.control.lock().await;
-        if !replace_keys && let Some(old) = self.registry.get(&emitter.id) {
+        if !replace_keys && let Some(old) = self.registry.get(emitter.id.as_str()) {
             // The keys stay, so the schemes must suit them.
             for key in old.keys() {
                 emitter.settings.signing.validate(key.secret())?;
@@ -170,7 +170,7 @@ impl Engine {
 
     /// Brings registry and scheduler in step with an emitter.
     fn take_in(self: &Arc<Self>, emitter: &Arc<Emitter>) {
-        let before = self.registry.get(&emitter.id);
+        let before = self.registry.get(emitter.id.as_str());
         self.registry.put(emitter.clone());
         let anew = before.is_none_or(|before| {
             before.generation != emitter.generation || before.state != emitter.state
@@ -225,7 +225,7 @@ pub(super) async fn disable(engine: Arc<Engine>, emitter: Arc<Emitter>, reason: 
     let mut pause = Duration::from_millis(20);
     loop {
         let alone = engine.control.lock().await;
-        let current = engine.registry.get(&emitter.id);
+        let current = engine.registry.get(emitter.id.as_str());
         if current.is_none_or(|current| current.generation != emitter.generation) {
             return;
         }

@@ -109,7 +109,7 @@ impl Engine {
     }
 
     fn addressed(&self, id: &EmitterId, event: &Event) -> Result<Vec<Arc<Emitter>>, Error> {
-        let Some(emitter) = self.registry.get(id) else {
+        let Some(emitter) = self.registry.get(id.as_str()) else {
             return Err(Error::new(ErrorKind::NotFound, format!("no emitter has the ID `{id}`")));
         };
         if emitter.tenant != event.tenant {

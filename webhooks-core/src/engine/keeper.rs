@@ -85,7 +85,7 @@ async fn sweep(engine: &Arc<Engine>) -> Result<(), Error> {
         return Ok(());
     }
     let emitters: Vec<_> =
-        leases.iter().filter_map(|lease| engine.registry.get(&lease.emitter)).collect();
+        leases.iter().filter_map(|lease| engine.registry.get(lease.emitter.as_str())).collect();
     let now = Instant::now();
     engine.schedule(|scheduler| {
         for emitter in &emitters {

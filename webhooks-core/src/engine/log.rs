@@ -67,7 +67,7 @@ impl Engine {
 
     pub(crate) async fn replay(self: &Arc<Self>, replay: Replay, fresh: bool) -> Result<u64, Error> {
         let id = replay.emitter.clone();
-        if self.registry.get(&id).is_none() {
+        if self.registry.get(id.as_str()).is_none() {
             return Err(not_found(&id));
         }
         let env = self.env().clone();
@@ -91,7 +91,7 @@ impl Engine {
     }
 
     fn bring_by_id(self: &Arc<Self>, id: &EmitterId) {
-        if let Some(emitter) = self.registry.get(id).filter(|_| self.options.deliver) {
+        if let Some(emitter) = self.registry.get(id.as_str()).filter(|_| self.options.deliver) {
             self.schedule(|scheduler| bring(scheduler, &emitter, Instant::now()));
         }
     }

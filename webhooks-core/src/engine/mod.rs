@@ -26,14 +26,13 @@ mod settler;
 mod shutdown;
 mod tasks;
 mod timer;
+mod view;
 mod watch;
 mod worker;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use self::core::{Engine, Options};
 pub use self::{
+    control::Upserted,
     shutdown::ShutdownReport,
     watch::{Happening, Subscription},
 };

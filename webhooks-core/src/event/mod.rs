@@ -22,7 +22,7 @@ mod pattern;
 mod payload;
 mod trace;
 
-pub(crate) use self::pattern::Form as PatternForm;
+pub(crate) use self::{pattern::Form as PatternForm, payload::DEFAULT_LIMIT as DEFAULT_PAYLOAD_LIMIT};
 pub use self::{
     draft::Event,
     ids::{DeliveryId, IdempotencyKey, MessageId, OrderingKey, Tenant},

@@ -55,7 +55,8 @@ pub struct LeaseRequest {
     /// For whom.
     pub node: NodeId,
     /// These, where they are active and nobody alive owns them; `None`: any active emitter that
-    /// has pending deliveries and no owner alive.
+    /// has pending deliveries and no owner alive, and those of this node's own that are marked: it
+    /// must load them.
     pub emitters: Option<Vec<EmitterId>>,
     /// At most so many.
     pub limit: usize,

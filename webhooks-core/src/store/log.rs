@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     delivery::{
-        Attempt, AttemptFailure, DeadReason, DeliveryKey, DeliveryState, DiscardReason, Message,
+        Attempt, AttemptFailure, DeadReason, DeliveryKey, DeliveryState, DiscardReason, Message, Seq,
     },
     emitter::EmitterId,
     env::Timestamp,
@@ -78,6 +78,8 @@ impl Reason {
 pub struct DeliveryRecord {
     /// Which one.
     pub key: DeliveryKey,
+    /// Its place in the order of its emitter.
+    pub seq: Seq,
     /// The event's name.
     pub event: EventName,
     /// The delivery ID.

@@ -20,7 +20,11 @@ impl State {
         if !self.nodes.is_alive(node, now) {
             return Vec::new();
         }
-        let wanted = emitters.unwrap_or_else(|| self.without_owner(limit, now));
+        let wanted = emitters.unwrap_or_else(|| {
+            let mut found = self.without_owner(limit, now);
+            found.extend(self.marked_of(node));
+            found
+        });
         let mut seen = BTreeSet::new();
         wanted
             .into_iter()
@@ -80,6 +84,12 @@ impl State {
             epoch,
             health,
         })
+    }
+
+    /// What the node owns and others have appended to.
+    fn marked_of(&self, node: NodeId) -> Vec<EmitterId> {
+        let marked = |id: &&EmitterId| self.queues.get(*id).is_some_and(|queue| queue.marked);
+        self.nodes.owned_by(node).filter(marked).cloned().collect()
     }
 
     /// Active emitters that have something pending and no owner alive.

@@ -63,6 +63,11 @@ impl Nodes {
         }
     }
 
+    /// What this node owns.
+    pub(super) fn owned_by(&self, node: NodeId) -> impl Iterator<Item = &EmitterId> {
+        self.0.get(&node).into_iter().flat_map(|node| &node.leases)
+    }
+
     /// What nodes own that are not alive.
     pub(super) fn orphans(&self, now: Timestamp) -> Vec<EmitterId> {
         self.0

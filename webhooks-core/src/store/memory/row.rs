@@ -71,6 +71,7 @@ impl Entry {
         let latest = row.latest.as_deref();
         DeliveryRecord {
             key: self.key(at),
+            seq: row.seq,
             event: message.event.clone(),
             delivery_id: message.delivery_id.clone(),
             tenant: message.tenant.clone(),

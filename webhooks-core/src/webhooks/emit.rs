@@ -1,0 +1,70 @@
+//! Emitting.
+
+use super::Webhooks;
+use crate::{
+    Error,
+    emitter::EmitterId,
+    event::{Event, EventName, IntoPayload},
+    store::Receipt,
+};
+
+impl Webhooks {
+    /// Emits an event to every emitter that is attached to its name; stored when this returns.
+    ///
+    /// No listener is no error: the receipt counts zero deliveries. The delivery ID is a new random
+    /// UUID; [`emit_with`](Self::emit_with) takes one.
+    ///
+    /// # Errors
+    /// Those of [`Event::new`]; [`PayloadTooLarge`](crate::ErrorKind::PayloadTooLarge);
+    /// [`QueueFull`](crate::ErrorKind::QueueFull) if the store holds no more;
+    /// [`ShuttingDown`](crate::ErrorKind::ShuttingDown); that of the store. Nothing is queued then.
+    ///
+    /// # Cancel safety
+    /// Once polled, the event is with the store: dropping the future does not take it back.
+    pub async fn emit<N>(&self, name: N, payload: impl IntoPayload) -> Result<Receipt, Error>
+    where
+        N: TryInto<EventName>,
+        Error: From<N::Error>,
+    {
+        self.emit_with(Event::new(name, payload)?).await
+    }
+
+    /// Emits an event with all that it carries; as [`emit`](Self::emit) otherwise.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit); [`IdempotencyMismatch`](crate::ErrorKind::IdempotencyMismatch).
+    pub async fn emit_with(&self, event: Event) -> Result<Receipt, Error> {
+        self.emit_some(event, None).await
+    }
+
+    /// Emits to one emitter, as if its pattern matched.
+    ///
+    /// # Errors
+    /// As [`emit_with`](Self::emit_with); [`NotFound`](crate::ErrorKind::NotFound) for an unknown
+    /// emitter, [`TenantMismatch`](crate::ErrorKind::TenantMismatch) for one of another tenant.
+    pub async fn emit_to<I>(&self, id: I, event: Event) -> Result<Receipt, Error>
+    where
+        I: TryInto<EmitterId>,
+        Error: From<I::Error>,
+    {
+        let id = id.try_into()?;
+        self.emit_some(event, Some(&id)).await
+    }
+
+    async fn emit_some(&self, event: Event, to: Option<&EmitterId>) -> Result<Receipt, Error> {
+        let receipts = self.engine().emit(vec![event], to).await?;
+        Ok(receipts.into_iter().next().expect("one event has one receipt"))
+    }
+
+    /// Emits events in one append; the receipts are in their order.
+    ///
+    /// # Errors
+    /// As [`emit_with`](Self::emit_with), and nothing is queued then: but for a mismatched
+    /// idempotency key, which leaves out its event alone.
+    pub async fn emit_batch(
+        &self,
+        events: impl IntoIterator<Item = Event>,
+    ) -> Result<Vec<Receipt>, Error> {
+        self.engine().emit(events.into_iter().collect(), None).await
+    }
+}

@@ -1,6 +1,6 @@
 //! Everything that a memory store holds, and the steps that its methods share.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map};
 
 use tokio::sync::watch;
 
@@ -122,12 +122,12 @@ impl State {
         let Some((_, key)) = self.log.settled.pop_first() else {
             return false;
         };
-        if let Some(entry) = self.messages.get_mut(&key.message_id)
-            && let Some(at) = entry.position(&key.emitter)
+        if let btree_map::Entry::Occupied(mut found) = self.messages.entry(key.message_id)
+            && let Some(at) = found.get().position(&key.emitter)
         {
-            self.log.forget(entry, at);
-            if entry.rows.is_empty() {
-                self.messages.remove(&key.message_id);
+            self.log.forget(found.get_mut(), at);
+            if found.get().rows.is_empty() {
+                found.remove();
             }
         }
         true

@@ -19,9 +19,9 @@ mod webhooks;
 pub use self::{
     delivery::{Jitter, RetryPolicy},
     emitter::{Backlog, Emitter, EmitterConfig, EmitterId, EmitterState, Ordering},
+    engine::{Happening, ShutdownReport, Subscription, Upserted},
     error::{Error, ErrorKind},
     event::{DeliveryId, Event, EventName, EventPattern, MessageId, OrderingKey, Payload, Tenant},
-    engine::{Happening, ShutdownReport, Subscription, Upserted},
     store::{MemoryStore, Receipt},
     webhooks::{Webhooks, WebhooksBuilder},
 };

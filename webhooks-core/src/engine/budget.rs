@@ -88,7 +88,11 @@ impl Budget {
     }
 
     fn forget_ended(&mut self) {
-        while self.proven.front().is_some_and(|(_, id)| !self.held.contains_key(id)) {
+        while self
+            .proven
+            .front()
+            .is_some_and(|(_, id)| !self.held.contains_key(id))
+        {
             self.proven.pop_front();
         }
     }

@@ -85,13 +85,22 @@ impl Engine {
             PutOutcome::Exists(other) => Err(exists(&other)),
             PutOutcome::TenantMismatch(other) => Err(Error::new(
                 ErrorKind::TenantMismatch,
-                format!("the tenant of emitter `{}` cannot change: detach it first", other.id),
+                format!(
+                    "the tenant of emitter `{}` cannot change: detach it first",
+                    other.id
+                ),
             )),
         }
     }
 
     async fn put(&self, emitter: Emitter, put: Put) -> Result<PutOutcome, Error> {
-        self.store.put_emitter(PutEmitter { emitter, put, now: self.env().now() }).await
+        self.store
+            .put_emitter(PutEmitter {
+                emitter,
+                put,
+                now: self.env().now(),
+            })
+            .await
     }
 
     /// Checks what can be checked before the store is asked.
@@ -118,7 +127,11 @@ impl Engine {
 
     pub(crate) async fn detach(self: &Arc<Self>, id: &EmitterId) -> Result<(), Error> {
         let _alone = self.control.lock().await;
-        if self.store.remove_emitter(id.clone(), self.env().now()).await? {
+        if self
+            .store
+            .remove_emitter(id.clone(), self.env().now())
+            .await?
+        {
             self.gone(id);
             tracing::info!(target: observe::EMITTER, emitter = %id, "detached");
         }
@@ -151,7 +164,9 @@ impl Engine {
             }
             StateOutcome::Unchanged(_) => Err(Error::new(
                 ErrorKind::AlreadyRunning,
-                format!("emitter `{id}` is running: only a paused or disabled one can be restarted"),
+                format!(
+                    "emitter `{id}` is running: only a paused or disabled one can be restarted"
+                ),
             )),
             StateOutcome::NotFound => Err(not_found(id)),
         }
@@ -159,7 +174,13 @@ impl Engine {
 
     async fn set_state(&self, id: &EmitterId, change: StateChange) -> Result<StateOutcome, Error> {
         let now = self.env().now();
-        self.store.set_state(SetState { emitter: id.clone(), change, now }).await
+        self.store
+            .set_state(SetState {
+                emitter: id.clone(),
+                change,
+                now,
+            })
+            .await
     }
 
     /// Takes up an emitter as the store has it now.
@@ -196,7 +217,10 @@ impl Engine {
     fn gone(self: &Arc<Self>, id: &EmitterId) {
         self.registry.remove(id);
         self.schedule(|scheduler| scheduler.stop(id));
-        self.subscribers.tell(|| Happening::Emitter { id: id.clone(), state: None });
+        self.subscribers.tell(|| Happening::Emitter {
+            id: id.clone(),
+            state: None,
+        });
     }
 
     /// Reads all emitters from the store; returns the version of the table.
@@ -205,7 +229,9 @@ impl Engine {
         let table = self.store.emitters().await?;
         let known: Vec<Arc<Emitter>> = self.registry.all();
         for emitter in &table.emitters {
-            let same = known.iter().any(|old| Arc::ptr_eq(old, emitter) || old.is_version_of(emitter));
+            let same = known
+                .iter()
+                .any(|old| Arc::ptr_eq(old, emitter) || old.is_version_of(emitter));
             if !same {
                 self.take_in(emitter);
             }
@@ -229,7 +255,10 @@ pub(super) async fn disable(engine: Arc<Engine>, emitter: Arc<Emitter>, reason: 
         if current.is_none_or(|current| current.generation != emitter.generation) {
             return;
         }
-        match engine.set_state(&emitter.id, StateChange::Disable(reason)).await {
+        match engine
+            .set_state(&emitter.id, StateChange::Disable(reason))
+            .await
+        {
             Ok(StateOutcome::Changed(emitter)) => return engine.changed(&emitter, "disabled"),
             Ok(StateOutcome::Unchanged(_) | StateOutcome::NotFound) => return,
             Err(error) => {
@@ -246,12 +275,18 @@ fn exists(other: &Emitter) -> Error {
     if other.state.is_active() {
         return Error::new(
             ErrorKind::AlreadyExists,
-            format!("emitter `{}` is attached and running: detach it, or use upsert", other.id),
+            format!(
+                "emitter `{}` is attached and running: detach it, or use upsert",
+                other.id
+            ),
         );
     }
     Error::new(
         ErrorKind::AlreadyPresent,
-        format!("emitter `{}` is attached, but {}: restart or detach it", other.id, other.state),
+        format!(
+            "emitter `{}` is attached, but {}: restart or detach it",
+            other.id, other.state
+        ),
     )
 }
 

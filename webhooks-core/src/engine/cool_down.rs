@@ -24,7 +24,9 @@ pub(crate) struct CoolDown {
 impl CoolDown {
     /// As a former owner, or this process before, left it.
     pub(crate) fn restore(health: Health, now: Instant, wall: Timestamp) -> Self {
-        let until = health.cooling_until.map(|until| now + until.saturating_since(wall));
+        let until = health
+            .cooling_until
+            .map(|until| now + until.saturating_since(wall));
         Self {
             failures: health.consecutive_failures,
             until: until.filter(|until| *until > now),
@@ -53,7 +55,11 @@ impl CoolDown {
     }
 
     pub(crate) fn succeeded(&mut self) {
-        *self = Self { proven: true, floor: self.floor, ..Self::default() };
+        *self = Self {
+            proven: true,
+            floor: self.floor,
+            ..Self::default()
+        };
     }
 
     /// Counts a failure of an attempt that began at `started`.

@@ -91,7 +91,10 @@ impl Engine {
     }
 
     pub(super) fn now(&self) -> Now {
-        Now { instant: Instant::now(), wall: self.options.env.now() }
+        Now {
+            instant: Instant::now(),
+            wall: self.options.env.now(),
+        }
     }
 
     /// Changes the scheduler, then does what follows: starts workers, sets the timer, asks for
@@ -113,7 +116,8 @@ impl Engine {
         }
         for _ in 0..hired {
             // A worker outlives the request in which its first event was emitted.
-            self.tasks.spawn(super::worker::run(self.clone()).instrument(Span::none()));
+            self.tasks
+                .spawn(super::worker::run(self.clone()).instrument(Span::none()));
         }
         changed
     }
@@ -121,7 +125,9 @@ impl Engine {
     /// Looks at the scheduler, or changes it in a way that lets nothing start.
     pub(super) fn scheduler(&self) -> MutexGuard<'_, Scheduler> {
         // Its methods do not panic half-way through a change that another could see.
-        self.scheduler.lock().unwrap_or_else(PoisonError::into_inner)
+        self.scheduler
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends all tasks, attempts in flight included, as a crash would.

@@ -13,7 +13,9 @@ use crate::{
     env::Timestamp,
     event::{DeliveryId, Event, IdempotencyKey, MessageId},
     observe,
-    store::{Append, Appended, AppendedRow, Epoch, Fate, NewDelivery, NewMessage, PendingRow, Receipt},
+    store::{
+        Append, Appended, AppendedRow, Epoch, Fate, NewDelivery, NewMessage, PendingRow, Receipt,
+    },
     transport::parse_url,
 };
 
@@ -89,7 +91,11 @@ impl Engine {
         let mut receipts = Vec::with_capacity(drafts.len());
         let mut refused = None;
         for draft in &drafts {
-            let answer = if draft.is_stored() { appended.next() } else { None };
+            let answer = if draft.is_stored() {
+                appended.next()
+            } else {
+                None
+            };
             match answer {
                 None => receipts.push(draft.receipt(0)),
                 Some(Appended::Stored(stored)) => receipts.push(self.take_up(draft, &stored.rows)),
@@ -102,15 +108,20 @@ impl Engine {
         }
         for (draft, receipt) in drafts.iter().zip(&receipts) {
             let event = || draft.message.event.clone();
-            self.subscribers
-                .tell(|| Happening::Emitted { event: event(), receipt: receipt.clone() });
+            self.subscribers.tell(|| Happening::Emitted {
+                event: event(),
+                receipt: receipt.clone(),
+            });
         }
         Ok(receipts)
     }
 
     fn addressed(&self, id: &EmitterId, event: &Event) -> Result<Vec<Arc<Emitter>>, Error> {
         let Some(emitter) = self.registry.get(id.as_str()) else {
-            return Err(Error::new(ErrorKind::NotFound, format!("no emitter has the ID `{id}`")));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("no emitter has the ID `{id}`"),
+            ));
         };
         if emitter.tenant != event.tenant {
             return Err(Error::new(
@@ -118,7 +129,11 @@ impl Engine {
                 format!("emitter `{id}` and the event have different tenants: they must agree"),
             ));
         }
-        Ok(if emitter.state.accepts_events() { vec![emitter] } else { Vec::new() })
+        Ok(if emitter.state.accepts_events() {
+            vec![emitter]
+        } else {
+            Vec::new()
+        })
     }
 
     fn draft(&self, event: Event, emitters: Vec<Arc<Emitter>>) -> Draft {
@@ -136,7 +151,9 @@ impl Engine {
             event: event.name,
             size: event.payload.as_bytes().len(),
             body: Some(event.payload.into_bytes()),
-            delivery_id: event.delivery_id.unwrap_or_else(|| DeliveryId::generate(env)),
+            delivery_id: event
+                .delivery_id
+                .unwrap_or_else(|| DeliveryId::generate(env)),
             tenant: event.tenant,
             ordering_key: event.ordering_key,
             trace_parent: event.trace_parent,
@@ -148,7 +165,11 @@ impl Engine {
             epoch: None,
         };
         let targets = emitters.into_iter().map(target).collect();
-        Draft { message: Arc::new(message), idempotency, targets }
+        Draft {
+            message: Arc::new(message),
+            idempotency,
+            targets,
+        }
     }
 
     async fn append(self: &Arc<Self>, drafts: &mut [Draft]) -> Result<Vec<Appended>, Error> {
@@ -158,10 +179,21 @@ impl Engine {
                 target.epoch = scheduler.epoch_of(&target.emitter.id);
             }
         }
-        let messages =
-            drafts.iter().filter(|draft| draft.is_stored()).map(Draft::to_store).collect();
-        let batch = Append { node: self.node, messages, now: self.env().now() };
-        let mut unheard = Unheard { engine: self, drafts, armed: true };
+        let messages = drafts
+            .iter()
+            .filter(|draft| draft.is_stored())
+            .map(Draft::to_store)
+            .collect();
+        let batch = Append {
+            node: self.node,
+            messages,
+            now: self.env().now(),
+        };
+        let mut unheard = Unheard {
+            engine: self,
+            drafts,
+            armed: true,
+        };
         let appended = self.store.append(batch).await;
         // An error may be an answer that was lost: only a good one is known to be whole.
         unheard.armed = appended.is_err();
@@ -175,12 +207,21 @@ impl Engine {
         if deliveries > 0 && self.options.deliver {
             let now = self.now();
             self.schedule(|scheduler| {
-                for (target, row) in draft.targets.iter().zip(rows).filter(|(_, row)| queued(row)) {
+                for (target, row) in draft
+                    .targets
+                    .iter()
+                    .zip(rows)
+                    .filter(|(_, row)| queued(row))
+                {
                     match target.epoch {
                         Some(epoch) if row.fate == Fate::Straight => {
                             let message = draft.message.clone();
                             let progress = Progress::queued(target.due);
-                            let row = PendingRow { seq: row.seq, message, progress };
+                            let row = PendingRow {
+                                seq: row.seq,
+                                message,
+                                progress,
+                            };
                             scheduler.push(&target.emitter.id, epoch, row, now);
                         }
                         _ => bring(scheduler, &target.emitter, now.instant),

@@ -30,13 +30,27 @@ pub(crate) struct Case<'a> {
 }
 
 pub(crate) fn judge(case: &Case<'_>) -> Judgement {
-    let Case { policy, attempt, progress, .. } = case;
+    let Case {
+        policy,
+        attempt,
+        progress,
+        ..
+    } = case;
     if attempt.is_success() {
-        return Judgement { verdict: Verdict::Delivered, gone: false };
+        return Judgement {
+            verdict: Verdict::Delivered,
+            gone: false,
+        };
     }
     let gone = attempt.status() == Some(410);
-    let dead = |reason| Judgement { verdict: Verdict::Dead(reason), gone };
-    if attempt.status().is_some_and(|status| policy.gives_up_on(status)) {
+    let dead = |reason| Judgement {
+        verdict: Verdict::Dead(reason),
+        gone,
+    };
+    if attempt
+        .status()
+        .is_some_and(|status| policy.gives_up_on(status))
+    {
         return dead(DeadReason::Status);
     }
     let first_attempt_at = progress.first_attempt_at.unwrap_or(attempt.started_at);
@@ -49,7 +63,10 @@ pub(crate) fn judge(case: &Case<'_>) -> Judgement {
     if gone {
         // It says that the emitter is gone, nothing about this delivery: it keeps its attempts and
         // goes on after a restart.
-        return Judgement { verdict: Verdict::Retry(next), gone };
+        return Judgement {
+            verdict: Verdict::Retry(next),
+            gone,
+        };
     }
     next.attempts_since_queued += 1;
     let Some(delay) = policy.delay_after(next.attempts_since_queued, case.unit) else {
@@ -59,7 +76,10 @@ pub(crate) fn judge(case: &Case<'_>) -> Judgement {
     let starts = case.now.saturating_add(delay.max(case.cooling));
     match policy.max_age {
         Some(age) if starts > first_attempt_at.saturating_add(age) => dead(DeadReason::MaxAge),
-        _ => Judgement { verdict: Verdict::Retry(next), gone },
+        _ => Judgement {
+            verdict: Verdict::Retry(next),
+            gone,
+        },
     }
 }
 
@@ -120,26 +140,42 @@ mod tests {
             ..Progress::queued(NOW)
         };
         let cooling = Duration::from_secs(cooling);
-        judge(&Case { policy, attempt, progress, cooling, unit: 0.5, now: NOW })
+        judge(&Case {
+            policy,
+            attempt,
+            progress,
+            cooling,
+            unit: 0.5,
+            now: NOW,
+        })
     }
 
     #[test]
     fn every_2xx_is_final() {
         for status in [200, 201, 204, 299] {
-            assert_eq!(verdict(&policy(), &attempt(1, status), 0).verdict, Verdict::Delivered);
+            assert_eq!(
+                verdict(&policy(), &attempt(1, status), 0).verdict,
+                Verdict::Delivered
+            );
         }
     }
 
     #[test]
     fn the_last_attempt_gives_up() {
-        assert!(matches!(verdict(&policy(), &attempt(2, 500), 0).verdict, Verdict::Retry(_)));
+        assert!(matches!(
+            verdict(&policy(), &attempt(2, 500), 0).verdict,
+            Verdict::Retry(_)
+        ));
         let last = verdict(&policy(), &attempt(3, 500), 0);
         assert_eq!(last.verdict, Verdict::Dead(DeadReason::MaxAttempts));
     }
 
     #[test]
     fn a_redirect_is_a_failed_attempt() {
-        assert!(matches!(verdict(&policy(), &attempt(1, 301), 0).verdict, Verdict::Retry(_)));
+        assert!(matches!(
+            verdict(&policy(), &attempt(1, 301), 0).verdict,
+            Verdict::Retry(_)
+        ));
     }
 
     #[test]
@@ -150,21 +186,32 @@ mod tests {
             Verdict::Dead(DeadReason::Status)
         );
         let gone = verdict(&policy, &attempt(1, 410), 0);
-        assert_eq!(gone, Judgement { verdict: Verdict::Dead(DeadReason::Status), gone: true });
+        assert_eq!(
+            gone,
+            Judgement {
+                verdict: Verdict::Dead(DeadReason::Status),
+                gone: true
+            }
+        );
     }
 
     #[test]
     fn a_410_disables_and_leaves_the_delivery_its_attempts_even_on_the_last() {
         let judged = verdict(&policy(), &attempt(3, 410), 0);
         assert!(judged.gone);
-        let Verdict::Retry(progress) = judged.verdict else { panic!("{judged:?}") };
+        let Verdict::Retry(progress) = judged.verdict else {
+            panic!("{judged:?}")
+        };
         assert_eq!((progress.attempts, progress.attempts_since_queued), (3, 2));
     }
 
     #[test]
     fn max_age_counts_to_the_start_of_the_next_attempt_cool_down_included() {
         let policy = policy().max_age(Duration::from_secs(10));
-        assert!(matches!(verdict(&policy, &attempt(1, 500), 10).verdict, Verdict::Retry(_)));
+        assert!(matches!(
+            verdict(&policy, &attempt(1, 500), 10).verdict,
+            Verdict::Retry(_)
+        ));
         let dead = Verdict::Dead(DeadReason::MaxAge);
         assert_eq!(verdict(&policy, &attempt(1, 500), 11).verdict, dead);
     }
@@ -176,8 +223,14 @@ mod tests {
         let ask = |status, value| retry_after(status, Some(value), now, hour);
         assert_eq!(ask(429, "7"), Some(Duration::from_secs(7)));
         assert_eq!(ask(503, " 0 "), Some(Duration::ZERO));
-        assert_eq!(ask(503, "Thu, 01 Jan 2026 00:00:30 GMT"), Some(Duration::from_secs(30)));
-        assert_eq!(ask(503, "Wed, 31 Dec 2025 00:00:30 GMT"), Some(Duration::ZERO));
+        assert_eq!(
+            ask(503, "Thu, 01 Jan 2026 00:00:30 GMT"),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(
+            ask(503, "Wed, 31 Dec 2025 00:00:30 GMT"),
+            Some(Duration::ZERO)
+        );
         assert_eq!(ask(429, "99999999999999999999999"), Some(hour));
         assert_eq!(ask(500, "7"), None);
         for nonsense in ["", "-1", "soon", "7s"] {

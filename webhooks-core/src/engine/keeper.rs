@@ -84,8 +84,10 @@ async fn sweep(engine: &Arc<Engine>) -> Result<(), Error> {
     if leases.is_empty() {
         return Ok(());
     }
-    let emitters: Vec<_> =
-        leases.iter().filter_map(|lease| engine.registry.get(lease.emitter.as_str())).collect();
+    let emitters: Vec<_> = leases
+        .iter()
+        .filter_map(|lease| engine.registry.get(lease.emitter.as_str()))
+        .collect();
     let now = Instant::now();
     engine.schedule(|scheduler| {
         for emitter in &emitters {

@@ -73,7 +73,11 @@ impl Lane {
     /// The places that are in memory, that in flight included.
     pub(crate) fn seqs(&self) -> impl Iterator<Item = Seq> + '_ {
         let aside = self.aside.keys().map(|(_, seq)| *seq);
-        self.queue.iter().map(|entry| entry.seq).chain(aside).chain(self.in_flight)
+        self.queue
+            .iter()
+            .map(|entry| entry.seq)
+            .chain(aside)
+            .chain(self.in_flight)
     }
 
     pub(crate) fn cursor(&self) -> Seq {
@@ -105,13 +109,20 @@ impl Lane {
         match self.queue.back() {
             Some(last) if last.seq > entry.seq => {
                 let begun = usize::from(self.queue.front().is_some_and(Entry::is_begun));
-                let at = self.queue.partition_point(|other| other.seq < entry.seq).max(begun);
+                let at = self
+                    .queue
+                    .partition_point(|other| other.seq < entry.seq)
+                    .max(begun);
                 self.queue.insert(at, entry);
             }
             _ => self.queue.push_back(entry),
         }
-        while self.queue.len() > 1 && (self.queue.len() > window.entries || self.bytes > window.bytes) {
-            let Some(cut) = self.queue.pop_back() else { break };
+        while self.queue.len() > 1
+            && (self.queue.len() > window.entries || self.bytes > window.bytes)
+        {
+            let Some(cut) = self.queue.pop_back() else {
+                break;
+            };
             self.bytes -= cut.bytes();
             self.complete = false;
             self.cursor = self.queue.back().map_or(0, |last| last.seq);
@@ -185,7 +196,9 @@ impl Lane {
             return true;
         }
         let key = self.aside.keys().find(|(_, other)| *other == seq).copied();
-        let Some(mut entry) = key.and_then(|key| self.aside.remove(&key)) else { return false };
+        let Some(mut entry) = key.and_then(|key| self.aside.remove(&key)) else {
+            return false;
+        };
         entry.due = entry.due.min(now);
         self.aside.insert((entry.due, seq), entry);
         true

@@ -62,7 +62,9 @@ async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
         Err(error) => {
             let now = engine.now().instant;
             let mut scheduler = engine.scheduler();
-            orders.iter().for_each(|order| scheduler.load_failed(order, now));
+            orders
+                .iter()
+                .for_each(|order| scheduler.load_failed(order, now));
             Err(error)
         }
     }

@@ -21,7 +21,12 @@ impl Engine {
     ) -> Result<DeliveryRecord, Error> {
         let now = self.env().now();
         let fresh = fresh.then(|| MessageId::generate(self.env()));
-        let redeliver = Redeliver { key: key.clone(), fresh, due: now, now };
+        let redeliver = Redeliver {
+            key: key.clone(),
+            fresh,
+            due: now,
+            now,
+        };
         match self.store.redeliver(redeliver).await? {
             RedeliverOutcome::Queued(record) => {
                 self.bring_by_id(&key.emitter);
@@ -37,20 +42,32 @@ impl Engine {
             RedeliverOutcome::NotFound => Err(no_delivery(&key)),
             RedeliverOutcome::EmitterGone => Err(Error::new(
                 ErrorKind::NotFound,
-                format!("emitter `{}` is detached: its deliveries cannot be sent again", key.emitter),
+                format!(
+                    "emitter `{}` is detached: its deliveries cannot be sent again",
+                    key.emitter
+                ),
             )),
             RedeliverOutcome::PayloadErased => Err(Error::new(
                 ErrorKind::PayloadErased,
-                format!("the payload of {} was erased: it cannot be sent again", key.message_id),
+                format!(
+                    "the payload of {} was erased: it cannot be sent again",
+                    key.message_id
+                ),
             )),
             RedeliverOutcome::QueueFull => Err(Error::new(
                 ErrorKind::QueueFull,
-                format!("the queue of emitter `{}` is full: try again when it is shorter", key.emitter),
+                format!(
+                    "the queue of emitter `{}` is full: try again when it is shorter",
+                    key.emitter
+                ),
             )),
         }
     }
 
-    pub(crate) async fn discard(self: &Arc<Self>, key: DeliveryKey) -> Result<DeliveryRecord, Error> {
+    pub(crate) async fn discard(
+        self: &Arc<Self>,
+        key: DeliveryKey,
+    ) -> Result<DeliveryRecord, Error> {
         match self.store.discard(key.clone(), self.env().now()).await? {
             DiscardOutcome::Discarded(record) => {
                 let now = Instant::now();
@@ -59,13 +76,20 @@ impl Engine {
             }
             DiscardOutcome::NotPending(record) => Err(Error::new(
                 ErrorKind::NotPending,
-                format!("the delivery is {}: only a pending one can be discarded", record.state),
+                format!(
+                    "the delivery is {}: only a pending one can be discarded",
+                    record.state
+                ),
             )),
             DiscardOutcome::NotFound => Err(no_delivery(&key)),
         }
     }
 
-    pub(crate) async fn replay(self: &Arc<Self>, replay: Replay, fresh: bool) -> Result<u64, Error> {
+    pub(crate) async fn replay(
+        self: &Arc<Self>,
+        replay: Replay,
+        fresh: bool,
+    ) -> Result<u64, Error> {
         let id = replay.emitter.clone();
         if self.registry.get(id.as_str()).is_none() {
             return Err(not_found(&id));
@@ -81,7 +105,10 @@ impl Engine {
     pub(crate) async fn erase_payload(self: &Arc<Self>, id: MessageId) -> Result<(), Error> {
         let before = self.store.message(id).await?;
         if !self.store.erase_payload(id, self.env().now()).await? {
-            return Err(Error::new(ErrorKind::NotFound, format!("there is no message {id}")));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("there is no message {id}"),
+            ));
         }
         let now = Instant::now();
         for record in before.into_iter().flat_map(|message| message.deliveries) {
@@ -91,7 +118,11 @@ impl Engine {
     }
 
     fn bring_by_id(self: &Arc<Self>, id: &EmitterId) {
-        if let Some(emitter) = self.registry.get(id.as_str()).filter(|_| self.options.deliver) {
+        if let Some(emitter) = self
+            .registry
+            .get(id.as_str())
+            .filter(|_| self.options.deliver)
+        {
             self.schedule(|scheduler| bring(scheduler, &emitter, Instant::now()));
         }
     }
@@ -100,6 +131,9 @@ impl Engine {
 fn no_delivery(key: &DeliveryKey) -> Error {
     Error::new(
         ErrorKind::NotFound,
-        format!("there is no delivery of {} to emitter `{}`", key.message_id, key.emitter),
+        format!(
+            "there is no delivery of {} to emitter `{}`",
+            key.message_id, key.emitter
+        ),
     )
 }

@@ -31,18 +31,32 @@ pub(super) fn build(job: &Job, env: &Env) -> Result<AttemptRequest, AttemptError
 
     let message_id = message.id.to_string();
     headers.insert(HeaderName::from_static("webhook-id"), value(&message_id)?);
-    headers.insert(HeaderName::from_static("webhook-timestamp"), HeaderValue::from(now.as_secs()));
+    headers.insert(
+        HeaderName::from_static("webhook-timestamp"),
+        HeaderValue::from(now.as_secs()),
+    );
     let names = Names::new(&settings.header_identifier)?;
     headers.insert(names.event, value(message.event.as_str())?);
-    headers.insert(names.attempt, HeaderValue::from(job.entry.progress.attempts + 1));
+    headers.insert(
+        names.attempt,
+        HeaderValue::from(job.entry.progress.attempts + 1),
+    );
     headers.insert(names.delivery, value(message.delivery_id.as_str())?);
     if let Some(key) = &message.ordering_key {
         headers.insert(names.ordering_key, value(key.as_str())?);
     }
     if let Some(parent) = &message.trace_parent {
-        headers.insert(HeaderName::from_static("traceparent"), value(parent.as_str())?);
+        headers.insert(
+            HeaderName::from_static("traceparent"),
+            value(parent.as_str())?,
+        );
     }
-    let keys = job.emitter.keys.iter().filter(|key| key.is_active(now)).collect::<Vec<_>>();
+    let keys = job
+        .emitter
+        .keys
+        .iter()
+        .filter(|key| key.is_active(now))
+        .collect::<Vec<_>>();
     let context = SignContext {
         message_id: &message_id,
         timestamp: now.as_secs(),
@@ -52,7 +66,11 @@ pub(super) fn build(job: &Job, env: &Env) -> Result<AttemptRequest, AttemptError
     };
     sign(settings.signing, &context, &mut headers).map_err(|error| invalid(error.to_string()))?;
 
-    let standing = if job.proven { Standing::Proven } else { Standing::Unproven };
+    let standing = if job.proven {
+        Standing::Proven
+    } else {
+        Standing::Unproven
+    };
     Ok(AttemptRequest::new((*job.url).clone(), headers, body, settings.timeout).standing(standing))
 }
 

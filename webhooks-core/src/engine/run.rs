@@ -129,7 +129,10 @@ impl Run {
         const ENTRIES: usize = 4_096;
         const BYTES: usize = 32 << 20;
         let lanes = self.emitter.settings.lanes as usize;
-        Window { entries: (ENTRIES / lanes).clamp(16, 1_024), bytes: BYTES / lanes }
+        Window {
+            entries: (ENTRIES / lanes).clamp(16, 1_024),
+            bytes: BYTES / lanes,
+        }
     }
 
     /// How many rows a load may bring.
@@ -143,13 +146,19 @@ impl Run {
         if self.halted || self.epoch().is_none() {
             return Readiness::Never;
         }
-        let Some((due, ..)) = self.heads.first() else { return Readiness::Never };
+        let Some((due, ..)) = self.heads.first() else {
+            return Readiness::Never;
+        };
         if self.cool_down.is_failing() && self.in_flight > 0 {
             // The probe is out; its end decides.
             return Readiness::Never;
         }
         let start = self.cool_down.until().map_or(*due, |until| until.max(*due));
-        if start <= now { Readiness::Now } else { Readiness::At(start) }
+        if start <= now {
+            Readiness::Now
+        } else {
+            Readiness::At(start)
+        }
     }
 
     /// Takes the delivery that has been due longest.
@@ -161,7 +170,11 @@ impl Run {
     /// Takes the next delivery of this lane, if it is due at `now`.
     pub(crate) fn take_if_due(&mut self, lane: u32, now: Instant) -> Option<Entry> {
         let (due, _) = self.lanes.get(&lane)?.next()?;
-        if due <= now { self.take_from(lane) } else { None }
+        if due <= now {
+            self.take_from(lane)
+        } else {
+            None
+        }
     }
 
     fn take_from(&mut self, index: u32) -> Option<Entry> {
@@ -174,7 +187,10 @@ impl Run {
     /// Changes a lane and keeps `heads` in step with it.
     fn change_lane<T>(&mut self, index: u32, change: impl FnOnce(&mut Lane) -> T) -> T {
         let complete = self.tail_complete;
-        let lane = self.lanes.entry(index).or_insert_with(|| Lane::new(complete));
+        let lane = self
+            .lanes
+            .entry(index)
+            .or_insert_with(|| Lane::new(complete));
         let before = lane.next();
         let changed = change(lane);
         let after = lane.next();
@@ -220,7 +236,11 @@ impl Run {
             if self.loading.running {
                 self.loading.settled_meanwhile.insert(seq);
             }
-        } else if !self.lanes.values().any(|lane| lane.seqs().any(|other| other == seq)) {
+        } else if !self
+            .lanes
+            .values()
+            .any(|lane| lane.seqs().any(|other| other == seq))
+        {
             // Its lane was forgotten while the outcome was on its way, and a load passed it over.
             self.want_load();
         }
@@ -290,7 +310,9 @@ impl Run {
     /// Whether a delivery of this place was taken out before its attempt began.
     pub(crate) fn remove(&mut self, seq: Seq) {
         let lanes: Vec<u32> = self.lanes.keys().copied().collect();
-        let _found = lanes.into_iter().any(|index| self.change_lane(index, |lane| lane.remove(seq)));
+        let _found = lanes
+            .into_iter()
+            .any(|index| self.change_lane(index, |lane| lane.remove(seq)));
         if self.loading.running {
             self.loading.settled_meanwhile.insert(seq);
         }
@@ -300,7 +322,9 @@ impl Run {
     pub(crate) fn hasten(&mut self, seq: Seq, now: Instant) {
         self.cool_down.end();
         let lanes: Vec<u32> = self.lanes.keys().copied().collect();
-        let found = lanes.into_iter().any(|index| self.change_lane(index, |lane| lane.hasten(seq, now)));
+        let found = lanes
+            .into_iter()
+            .any(|index| self.change_lane(index, |lane| lane.hasten(seq, now)));
         if !found {
             self.want_load();
         }
@@ -350,12 +374,21 @@ impl Run {
         let hungry = || self.lanes.iter().filter(|(_, lane)| lane.is_hungry(window));
         let after = hungry().map(|(_, lane)| lane.cursor()).min().unwrap_or(0);
         let one = self.emitter.settings.lanes == 1;
-        let only = if one { None } else { Some(hungry().map(|(index, _)| *index).collect()) };
+        let only = if one {
+            None
+        } else {
+            Some(hungry().map(|(index, _)| *index).collect())
+        };
         self.scan(after, only, false)
     }
 
     fn scan(&self, after: Seq, only: Option<Vec<u32>>, from_zero: bool) -> Scan {
-        Scan { after, only, from_zero, ticket: self.loading.ticket }
+        Scan {
+            after,
+            only,
+            from_zero,
+            ticket: self.loading.ticket,
+        }
     }
 
     /// The load failed: it is tried again from zero.
@@ -410,17 +443,30 @@ impl Run {
                 self.change_lane(0, Lane::leave_in_store);
                 return None;
             }
-            return Some(Scan { after, ..scan.clone() });
+            return Some(Scan {
+                after,
+                ..scan.clone()
+            });
         }
         let all = || (0..self.emitter.settings.lanes).collect();
         let asked: Vec<u32> = scan.only.clone().unwrap_or_else(all);
-        let (full, only): (Vec<u32>, Vec<u32>) = asked
-            .into_iter()
-            .partition(|index| self.lanes.get(index).is_some_and(|lane| lane.is_full(window)));
+        let (full, only): (Vec<u32>, Vec<u32>) = asked.into_iter().partition(|index| {
+            self.lanes
+                .get(index)
+                .is_some_and(|lane| lane.is_full(window))
+        });
         for index in full {
             self.change_lane(index, Lane::leave_in_store);
         }
-        if only.is_empty() { None } else { Some(Scan { after, only: Some(only), ..scan.clone() }) }
+        if only.is_empty() {
+            None
+        } else {
+            Some(Scan {
+                after,
+                only: Some(only),
+                ..scan.clone()
+            })
+        }
     }
 
     /// What was asked for is all in memory now, but for what lanes left in the store.

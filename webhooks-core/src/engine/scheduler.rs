@@ -123,16 +123,16 @@ impl Scheduler {
     }
 
     /// Brings an emitter to work, if it is not there already.
-    pub(crate) fn ensure(&mut self, emitter: &Arc<Emitter>, url: &Arc<Url>) -> RunId {
-        if let Some(run) = self.by_emitter.get(&emitter.id) {
-            return *run;
+    pub(crate) fn ensure(&mut self, emitter: &Arc<Emitter>, url: &Arc<Url>) {
+        if self.is_at_work(&emitter.id) {
+            return;
         }
         let id = RunId(self.next_run);
         self.next_run += 1;
         self.by_emitter.insert(emitter.id.clone(), id);
         self.to_lease.insert(emitter.id.clone());
-        self.runs.insert(id, Run::new(id, emitter.clone(), url.clone()));
-        id
+        self.runs
+            .insert(id, Run::new(id, emitter.clone(), url.clone()));
     }
 
     pub(crate) fn is_at_work(&self, emitter: &EmitterId) -> bool {
@@ -142,7 +142,10 @@ impl Scheduler {
     /// A delivery was stored, proven to be this node's and unmarked.
     pub(crate) fn push(&mut self, emitter: &EmitterId, epoch: Epoch, row: PendingRow, now: Now) {
         let entry = entry_of(row, now);
-        let Some(run) = self.run_of(emitter).filter(|run| run.epoch() == Some(epoch)) else {
+        let Some(run) = self
+            .run_of(emitter)
+            .filter(|run| run.epoch() == Some(epoch))
+        else {
             return;
         };
         run.push(entry);
@@ -201,14 +204,20 @@ impl Scheduler {
 
     /// Queues the run, sets its timer, or neither; and has it loaded, if it needs that.
     fn reschedule(&mut self, id: RunId, now: Instant) {
-        let Some(run) = self.runs.get(&id) else { return };
+        let Some(run) = self.runs.get(&id) else {
+            return;
+        };
         if run.needs_load() {
             self.to_load.insert(id);
         } else {
             self.to_load.remove(&id);
         }
         let readiness = run.readiness(now);
-        let at = if let Readiness::At(at) = readiness { Some(at) } else { None };
+        let at = if let Readiness::At(at) = readiness {
+            Some(at)
+        } else {
+            None
+        };
         let set = self.timer_of.get(&id).copied();
         if set != at {
             if let Some(set) = set {
@@ -291,7 +300,9 @@ impl Scheduler {
         let second = other(first);
         for class in [first, second] {
             while self.budget.admits(class, now.instant) {
-                let Some(id) = self.queues[class as usize].pop() else { break };
+                let Some(id) = self.queues[class as usize].pop() else {
+                    break;
+                };
                 if self.queued.get(&id) != Some(&class) {
                     continue;
                 }
@@ -345,8 +356,9 @@ impl Scheduler {
             let started = job.started.instant;
             cool_down.failed(policy, retry_after, unit, started, now.instant, now.wall);
         }
-        let cooling =
-            cool_down.until().map_or(Duration::ZERO, |until| until.duration_since(now.instant));
+        let cooling = cool_down
+            .until()
+            .map_or(Duration::ZERO, |until| until.duration_since(now.instant));
         let health = (known && (was_failing || cool_down.is_failing()))
             .then(|| cool_down.health(now.instant, now.wall));
         let failing_too_long = known
@@ -356,10 +368,21 @@ impl Scheduler {
                     .is_some_and(|since| now.wall.saturating_since(since) >= after)
             });
         let progress = job.entry.progress;
-        let judgement =
-            judge(&Case { policy, attempt, progress, cooling, unit, now: now.wall });
+        let judgement = judge(&Case {
+            policy,
+            attempt,
+            progress,
+            cooling,
+            unit,
+            now: now.wall,
+        });
         let next = self.after_attempt(job, &judgement, failing_too_long, now);
-        Finished { judgement, health, next, failing_too_long }
+        Finished {
+            judgement,
+            health,
+            next,
+            failing_too_long,
+        }
     }
 
     fn after_attempt(
@@ -449,11 +472,15 @@ impl Scheduler {
 
     /// The store leased these of those that were asked for; the others are somebody else's.
     pub(crate) fn leased(&mut self, asked: &[EmitterId], leases: Vec<Lease>, now: Now) {
-        let mut granted: HashMap<EmitterId, Lease> =
-            leases.into_iter().map(|lease| (lease.emitter.clone(), lease)).collect();
+        let mut granted: HashMap<EmitterId, Lease> = leases
+            .into_iter()
+            .map(|lease| (lease.emitter.clone(), lease))
+            .collect();
         for emitter in asked {
             self.to_lease.remove(emitter);
-            let Some(run) = self.run_of(emitter) else { continue };
+            let Some(run) = self.run_of(emitter) else {
+                continue;
+            };
             if run.ownership != Ownership::Wanted {
                 continue;
             }
@@ -476,19 +503,31 @@ impl Scheduler {
         while orders.len() < limit
             && let Some(id) = self.to_load.pop_first()
         {
-            let Some(run) = self.runs.get_mut(&id).filter(|run| run.needs_load()) else { continue };
+            let Some(run) = self.runs.get_mut(&id).filter(|run| run.needs_load()) else {
+                continue;
+            };
             let Some(epoch) = run.epoch() else { continue };
             let (rows, bytes) = run.page();
             let (emitter, lanes) = (run.emitter.id.clone(), run.emitter.settings.lanes);
             let scan = run.begin_load();
-            orders.push(LoadOrder { run: id, emitter, epoch, lanes, rows, bytes, scan });
+            orders.push(LoadOrder {
+                run: id,
+                emitter,
+                epoch,
+                lanes,
+                rows,
+                bytes,
+                scan,
+            });
         }
         orders
     }
 
     /// What a load brought.
     pub(crate) fn loaded(&mut self, order: &LoadOrder, loaded: Loaded, now: Now) {
-        let Some(run) = self.runs.get_mut(&order.run) else { return };
+        let Some(run) = self.runs.get_mut(&order.run) else {
+            return;
+        };
         match loaded {
             Loaded::Rows { rows, more } => {
                 let entries = rows.into_iter().map(|row| entry_of(row, now)).collect();
@@ -511,7 +550,9 @@ impl Scheduler {
     pub(crate) fn retire_idle(&mut self, after: Duration, now: Instant) -> Vec<(EmitterId, Epoch)> {
         let mut retired = Vec::new();
         for run in self.runs.values_mut() {
-            let Ownership::Held(epoch) = run.ownership else { continue };
+            let Ownership::Held(epoch) = run.ownership else {
+                continue;
+            };
             if !run.is_idle() {
                 run.idle_since = None;
             } else if now.duration_since(*run.idle_since.get_or_insert(now)) >= after {
@@ -526,7 +567,9 @@ impl Scheduler {
     /// The store has these leases back; what was emitted meanwhile asks for a new one.
     pub(crate) fn given_back(&mut self, emitters: &[(EmitterId, Epoch)]) {
         for (emitter, _) in emitters {
-            let Some(run) = self.run_of(emitter) else { continue };
+            let Some(run) = self.run_of(emitter) else {
+                continue;
+            };
             if run.ownership != Ownership::GivingBack {
                 continue;
             }
@@ -564,7 +607,11 @@ pub(crate) struct LoadOrder {
 }
 
 fn class_of(run: &Run) -> Class {
-    if run.cool_down.is_proven() { Class::Proven } else { Class::Unproven }
+    if run.cool_down.is_proven() {
+        Class::Proven
+    } else {
+        Class::Unproven
+    }
 }
 
 fn other(class: Class) -> Class {
@@ -591,9 +638,18 @@ fn job(run: &Run, lane: u32, entry: Entry, slot: Slot, quantum: u32, now: Now) -
 
 fn entry_of(row: PendingRow, now: Now) -> Entry {
     let due = now.instant_of(row.progress.due);
-    Entry { seq: row.seq, message: row.message, progress: row.progress, due }
+    Entry {
+        seq: row.seq,
+        message: row.message,
+        progress: row.progress,
+        due,
+    }
 }
 
 fn retried(entry: &Entry, progress: Progress, now: Now) -> Entry {
-    Entry { progress, due: now.instant_of(progress.due), ..entry.clone() }
+    Entry {
+        progress,
+        due: now.instant_of(progress.due),
+        ..entry.clone()
+    }
 }

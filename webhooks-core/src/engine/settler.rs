@@ -36,7 +36,9 @@ impl Settler {
     fn put(&self, settlement: Settlement, health: Option<Health>) -> bool {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(health) = health {
-            waiting.health.insert(settlement.key.emitter.clone(), (settlement.epoch, health));
+            waiting
+                .health
+                .insert(settlement.key.emitter.clone(), (settlement.epoch, health));
         }
         waiting.settlements.push(settlement);
         !std::mem::replace(&mut waiting.flushing, true)
@@ -56,7 +58,10 @@ impl Settler {
         Some(Settle {
             node: engine.node,
             settlements,
-            health: health.into_iter().map(|(id, (epoch, health))| (id, epoch, health)).collect(),
+            health: health
+                .into_iter()
+                .map(|(id, (epoch, health))| (id, epoch, health))
+                .collect(),
             now: engine.env().now(),
         })
     }
@@ -93,7 +98,13 @@ async fn flush(engine: Arc<Engine>) {
         let now = engine.now().instant;
         engine.schedule(|scheduler| {
             for (settlement, outcome) in batch.settlements.iter().zip(outcomes) {
-                let Settlement { key, seq, epoch, verdict, .. } = settlement;
+                let Settlement {
+                    key,
+                    seq,
+                    epoch,
+                    verdict,
+                    ..
+                } = settlement;
                 match outcome {
                     SettleOutcome::Settled => {
                         let pending = matches!(verdict, Verdict::Retry(_));

@@ -51,7 +51,10 @@ impl Engine {
         self.subscribers.close();
     }
 
-    pub(crate) async fn shutdown(self: &Arc<Self>, grace: Duration) -> Result<ShutdownReport, Error> {
+    pub(crate) async fn shutdown(
+        self: &Arc<Self>,
+        grace: Duration,
+    ) -> Result<ShutdownReport, Error> {
         let deadline = Instant::now() + grace;
         self.begin_shutdown();
         self.gate.closed.store(true, Ordering::Release);
@@ -66,11 +69,16 @@ impl Engine {
             self.wait_until(deadline, done).await;
             self.scheduler().stop_all();
         }
-        self.wait_until(deadline, |engine| engine.scheduler().in_flight() == 0).await;
+        self.wait_until(deadline, |engine| engine.scheduler().in_flight() == 0)
+            .await;
         let cut = self.scheduler().in_flight();
         // The outcomes of what has ended are written down even where the grace is over.
         let settled = |engine: &Self| engine.scheduler().unsettled() == 0;
-        self.wait_until(deadline.max(Instant::now() + Duration::from_secs(1)), settled).await;
+        self.wait_until(
+            deadline.max(Instant::now() + Duration::from_secs(1)),
+            settled,
+        )
+        .await;
         self.tasks.end().await;
         let leases = self.scheduler().all_leases();
         let pending = self.pending().await?;
@@ -92,7 +100,12 @@ impl Engine {
 
     /// How many deliveries are pending in the store.
     pub(crate) async fn pending(&self) -> Result<u64, Error> {
-        let ids = self.registry.all().iter().map(|emitter| emitter.id.clone()).collect();
+        let ids = self
+            .registry
+            .all()
+            .iter()
+            .map(|emitter| emitter.id.clone())
+            .collect();
         let standing = self.store.standing(ids).await?;
         Ok(standing.iter().map(|standing| standing.pending).sum())
     }

@@ -40,13 +40,19 @@ impl Tasks {
             && error.is_panic()
         {
             tracing::error!(target: crate::observe::ENGINE, %error, "a task of the engine panicked");
-            self.panics.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+            self.panics
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(error);
         }
     }
 
     /// Ends all tasks where they stand.
     pub(crate) fn abort(&self) {
-        self.set.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+        self.set
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .abort_all();
     }
 
     /// Ends all tasks and waits for their end.
@@ -59,7 +65,11 @@ impl Tasks {
         while let Some(ended) = set.join_next().await {
             self.keep_panic(ended);
         }
-        let first = self.panics.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let first = self
+            .panics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         if let Some(panic) = first {
             std::panic::resume_unwind(panic.into_panic());
         }

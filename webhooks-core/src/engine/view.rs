@@ -10,9 +10,7 @@ use crate::{
     delivery::DeliveryKey,
     emitter::{Emitter, EmitterId},
     event::{EventName, MessageId, Tenant},
-    store::{
-        DeliveryDetail, DeliveryFilter, DeliveryRecord, EmitterStanding, MessageDetail, Page,
-    },
+    store::{DeliveryDetail, DeliveryFilter, DeliveryRecord, EmitterStanding, MessageDetail, Page},
 };
 
 /// A store that has not answered by then is away.
@@ -46,7 +44,10 @@ impl Engine {
         self.registry.matching(name, tenant)
     }
 
-    pub(crate) async fn standing(&self, ids: Vec<EmitterId>) -> Result<Vec<EmitterStanding>, Error> {
+    pub(crate) async fn standing(
+        &self,
+        ids: Vec<EmitterId>,
+    ) -> Result<Vec<EmitterStanding>, Error> {
         self.store.standing(ids).await
     }
 

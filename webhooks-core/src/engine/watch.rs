@@ -120,7 +120,8 @@ impl Subscribers {
         }
         let happening = happening();
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.subscribers.retain_mut(|subscriber| subscriber.tell(&happening));
+        list.subscribers
+            .retain_mut(|subscriber| subscriber.tell(&happening));
         self.count.store(list.subscribers.len(), Ordering::Release);
     }
 

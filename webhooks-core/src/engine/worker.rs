@@ -76,8 +76,10 @@ impl Engine {
             Err(error) => {
                 attempt.remote_addr = error.remote_addr();
                 let message = error.to_string().into();
-                attempt.outcome =
-                    AttemptOutcome::Failed(AttemptFailure { kind: error.kind(), message });
+                attempt.outcome = AttemptOutcome::Failed(AttemptFailure {
+                    kind: error.kind(),
+                    message,
+                });
             }
         }
         (attempt, asked)
@@ -101,12 +103,22 @@ impl Engine {
     }
 
     /// Takes down what became of an attempt; returns the same lane's next one.
-    fn finish(self: &Arc<Self>, job: Job, attempt: Attempt, asked: Option<Duration>) -> Option<Job> {
+    fn finish(
+        self: &Arc<Self>,
+        job: Job,
+        attempt: Attempt,
+        asked: Option<Duration>,
+    ) -> Option<Job> {
         let unit = self.env().unit();
         let now = self.now();
         let finished =
             self.schedule(|scheduler| scheduler.finish(&job, &attempt, asked, unit, now));
-        let Finished { judgement, health, next, failing_too_long } = finished;
+        let Finished {
+            judgement,
+            health,
+            next,
+            failing_too_long,
+        } = finished;
         tracing::debug!(
             target: observe::DELIVERY,
             emitter = %job.emitter.id,
@@ -117,8 +129,10 @@ impl Engine {
             duration_ms = attempt.duration.as_secs_f64() * 1_000.0,
             "attempt",
         );
-        let key =
-            DeliveryKey { message_id: job.entry.message.id, emitter: job.emitter.id.clone() };
+        let key = DeliveryKey {
+            message_id: job.entry.message.id,
+            emitter: job.emitter.id.clone(),
+        };
         self.tell_attempt(&key, &job, &attempt, judgement.verdict);
         self.settle(
             Settlement {
@@ -131,9 +145,16 @@ impl Engine {
             health,
         );
         if judgement.gone || failing_too_long {
-            let reason =
-                if judgement.gone { DisabledReason::Gone } else { DisabledReason::Failing };
-            self.tasks.spawn(super::control::disable(self.clone(), job.emitter.clone(), reason));
+            let reason = if judgement.gone {
+                DisabledReason::Gone
+            } else {
+                DisabledReason::Failing
+            };
+            self.tasks.spawn(super::control::disable(
+                self.clone(),
+                job.emitter.clone(),
+                reason,
+            ));
         }
         next
     }
@@ -152,7 +173,10 @@ impl Engine {
 
 fn captured(headers: &http::HeaderMap) -> Vec<(Box<str>, Box<str>)> {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-    headers.iter().map(|(name, value)| (name.as_str().into(), text(value))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().into(), text(value)))
+        .collect()
 }
 
 /// Turns a panic of a transport, or of a layer around it, into a failed attempt.

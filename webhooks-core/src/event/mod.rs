@@ -22,7 +22,6 @@ mod pattern;
 mod payload;
 mod trace;
 
-pub(crate) use self::{pattern::Form as PatternForm, payload::DEFAULT_LIMIT as DEFAULT_PAYLOAD_LIMIT};
 pub use self::{
     draft::Event,
     ids::{DeliveryId, IdempotencyKey, MessageId, OrderingKey, Tenant},
@@ -30,4 +29,7 @@ pub use self::{
     pattern::EventPattern,
     payload::{IntoPayload, Payload},
     trace::TraceParent,
+};
+pub(crate) use self::{
+    pattern::Form as PatternForm, payload::DEFAULT_LIMIT as DEFAULT_PAYLOAD_LIMIT,
 };

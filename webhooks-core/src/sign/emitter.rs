@@ -17,7 +17,9 @@ impl Signer for EmitterSigner {
 
     /// The header holds one value: the newest key signs alone.
     fn sign(&self, context: &SignContext<'_>, into: &mut Signatures) -> Result<(), Error> {
-        let Some(newest) = context.keys.first() else { return Ok(()) };
+        let Some(newest) = context.keys.first() else {
+            return Ok(());
+        };
         let value = signature(newest.secret(), context.body);
         into.header(name(context.header_identifier)?, header_value(value)?);
         Ok(())
@@ -29,7 +31,10 @@ fn name(identifier: &str) -> Result<HeaderName, Error> {
         return Ok(HeaderName::from_static("x-webhooks-signature"));
     }
     HeaderName::try_from(format!("x-{identifier}-signature")).map_err(|_| {
-        Error::new(ErrorKind::InvalidConfig, "`header_identifier` is not a word for header names")
+        Error::new(
+            ErrorKind::InvalidConfig,
+            "`header_identifier` is not a word for header names",
+        )
     })
 }
 

@@ -44,7 +44,12 @@ impl SigningKey {
     /// A new key that does not expire.
     #[must_use]
     pub fn new(secret: Secret, env: &Env) -> Self {
-        Self { id: KeyId(env.uuid_v4()), secret, created_at: env.now(), expires_at: None }
+        Self {
+            id: KeyId(env.uuid_v4()),
+            secret,
+            created_at: env.now(),
+            expires_at: None,
+        }
     }
 
     /// The time from which on it does not sign any more. Defaults to never.

@@ -35,6 +35,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::signer::sign;
 pub use self::{
     key::{KeyId, SigningKey},
     scheme::{Scheme, Schemes},
@@ -42,4 +43,3 @@ pub use self::{
     signer::{SignContext, Signatures, Signer},
     verify::{Verifier, VerifyError, VerifyErrorKind, verify_emitter},
 };
-pub(crate) use self::signer::sign;

@@ -66,7 +66,9 @@ impl Schemes {
     /// [`InvalidConfig`](ErrorKind::InvalidConfig) for an empty one: a webhook that nobody can
     /// verify is of no use.
     pub fn new(schemes: impl IntoIterator<Item = Scheme>) -> Result<Self, Error> {
-        let bits = schemes.into_iter().fold(0, |bits, scheme| bits | (1 << scheme as u8));
+        let bits = schemes
+            .into_iter()
+            .fold(0, |bits, scheme| bits | (1 << scheme as u8));
         if bits == 0 {
             return Err(Error::new(
                 ErrorKind::InvalidConfig,
@@ -92,7 +94,8 @@ impl Schemes {
     /// # Errors
     /// [`InvalidConfig`](ErrorKind::InvalidConfig), saying what the secret should be.
     pub fn validate(self, secret: &Secret) -> Result<(), Error> {
-        self.iter().try_for_each(|scheme| scheme.signer().check(secret))
+        self.iter()
+            .try_for_each(|scheme| scheme.signer().check(secret))
     }
 }
 

@@ -76,9 +76,15 @@ pub(crate) fn sign(
     for scheme in schemes.iter() {
         scheme.signer().sign(context, &mut signatures)?;
     }
-    let Signatures { standard, headers: own } = signatures;
+    let Signatures {
+        standard,
+        headers: own,
+    } = signatures;
     if !standard.is_empty() {
-        headers.insert(HeaderName::from_static("webhook-signature"), header_value(standard)?);
+        headers.insert(
+            HeaderName::from_static("webhook-signature"),
+            header_value(standard)?,
+        );
     }
     headers.extend(own);
     Ok(())

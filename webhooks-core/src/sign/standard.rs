@@ -1,9 +1,6 @@
 //! Standard Webhooks `v1`: HMAC-SHA256 of message ID, timestamp and body.
 
-use super::{
-    Secret, SignContext, Signatures, Signer,
-    signer::hmac,
-};
+use super::{Secret, SignContext, Signatures, Signer, signer::hmac};
 use crate::Error;
 
 pub(super) struct StandardSigner;
@@ -14,7 +11,13 @@ impl Signer for StandardSigner {
     }
 
     fn sign(&self, context: &SignContext<'_>, into: &mut Signatures) -> Result<(), Error> {
-        let SignContext { message_id, timestamp, body, keys, .. } = context;
+        let SignContext {
+            message_id,
+            timestamp,
+            body,
+            keys,
+            ..
+        } = context;
         let timestamp = timestamp.to_string();
         for key in *keys {
             let key = key.secret().standard_key()?;
@@ -25,5 +28,14 @@ impl Signer for StandardSigner {
 }
 
 pub(super) fn signature(key: &[u8], message_id: &str, timestamp: &str, body: &[u8]) -> [u8; 32] {
-    hmac(key, &[message_id.as_bytes(), b".", timestamp.as_bytes(), b".", body])
+    hmac(
+        key,
+        &[
+            message_id.as_bytes(),
+            b".",
+            timestamp.as_bytes(),
+            b".",
+            body,
+        ],
+    )
 }

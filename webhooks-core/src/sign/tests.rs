@@ -8,12 +8,19 @@ const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn signed(schemes: Schemes, secrets: &[&str], id: &str, timestamp: i64, body: &[u8]) -> HeaderMap {
     let env = Env::system();
-    let keys: Vec<SigningKey> =
-        secrets.iter().map(|text| SigningKey::new(Secret::new(*text).unwrap(), &env)).collect();
+    let keys: Vec<SigningKey> = secrets
+        .iter()
+        .map(|text| SigningKey::new(Secret::new(*text).unwrap(), &env))
+        .collect();
     let keys: Vec<&SigningKey> = keys.iter().collect();
     let mut headers = HeaderMap::new();
-    let context =
-        SignContext { message_id: id, timestamp, body, keys: &keys, header_identifier: "Webhooks" };
+    let context = SignContext {
+        message_id: id,
+        timestamp,
+        body,
+        keys: &keys,
+        header_identifier: "Webhooks",
+    };
     sign(schemes, &context, &mut headers).unwrap();
     headers.insert("webhook-id", id.parse().unwrap());
     headers.insert("webhook-timestamp", timestamp.into());
@@ -28,22 +35,40 @@ fn only(scheme: Scheme) -> Schemes {
 fn standard_v1_signs_its_vector() {
     let body = br#"{"test": 2432232314}"#;
     let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
-    let headers = signed(only(Scheme::Standard), &[STANDARD_SECRET], id, 1_614_265_330, body);
-    assert_eq!(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    let headers = signed(
+        only(Scheme::Standard),
+        &[STANDARD_SECRET],
+        id,
+        1_614_265_330,
+        body,
+    );
+    assert_eq!(
+        headers["webhook-signature"],
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    );
     assert!(!headers.contains_key("x-webhooks-signature"));
 }
 
 #[test]
 fn the_emitter_scheme_signs_its_vectors() {
     for (body, signature) in [
-        (r#"{"foo":"bar"}"#, "tqhlnl1obrmfhhg67bc4bt7b1uvkal6e3aid74cqtfgf7e43e3rg"),
+        (
+            r#"{"foo":"bar"}"#,
+            "tqhlnl1obrmfhhg67bc4bt7b1uvkal6e3aid74cqtfgf7e43e3rg",
+        ),
         ("{}", "gn4s4aj00heq21pvsb72m6f83rgujeoda450qvgksu3endavtjrg"),
         (
             r#"{"message":"thank you for all the fish"}"#,
             "jp103qqrbgpgkr3k5g8idppmgjfgidbuo37r2g7r3b2cs223qrtg",
         ),
     ] {
-        let headers = signed(only(Scheme::Emitter), &["supersecret"], "msg_1", 1, body.as_bytes());
+        let headers = signed(
+            only(Scheme::Emitter),
+            &["supersecret"],
+            "msg_1",
+            1,
+            body.as_bytes(),
+        );
         let value = headers["x-webhooks-signature"].to_str().unwrap();
         assert_eq!(value, format!("sha256:{signature}"));
         let secret = Secret::new("supersecret").unwrap();
@@ -54,7 +79,10 @@ fn the_emitter_scheme_signs_its_vectors() {
 
 #[test]
 fn the_reference_crate_verifies_what_we_sign() {
-    #[allow(clippy::disallowed_methods, reason = "the reference crate reads the clock itself")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the reference crate reads the clock itself"
+    )]
     let now = Timestamp::from(std::time::SystemTime::now()).as_secs();
     let body = br#"{"a":1}"#;
     let headers = signed(Schemes::default(), &[STANDARD_SECRET], "msg_1", now, body);
@@ -75,7 +103,9 @@ fn we_verify_what_the_reference_crate_signs() {
     let verifier = Verifier::new(Secret::new(STANDARD_SECRET).unwrap()).unwrap();
     let at = |secs: i64| Timestamp::from_micros(secs * 1_000_000);
     assert!(verifier.verify(&headers, body, at(1_614_265_330)).is_ok());
-    let late = verifier.verify(&headers, body, at(1_614_265_330 + 301)).unwrap_err();
+    let late = verifier
+        .verify(&headers, body, at(1_614_265_330 + 301))
+        .unwrap_err();
     assert_eq!(late.kind(), VerifyErrorKind::TimestampOutOfTolerance);
 }
 
@@ -85,15 +115,21 @@ fn during_a_rotation_every_key_signs_newest_first() {
     let headers = signed(Schemes::default(), &[new, old], "msg_1", 7, b"{}");
     let value = headers["webhook-signature"].to_str().unwrap();
     let entries: Vec<&str> = value.split(' ').collect();
-    let alone =
-        |secret| signed(only(Scheme::Standard), &[secret], "msg_1", 7, b"{}")["webhook-signature"].clone();
-    assert_eq!(entries, [alone(new).to_str().unwrap(), alone(old).to_str().unwrap()]);
+    let alone = |secret| {
+        signed(only(Scheme::Standard), &[secret], "msg_1", 7, b"{}")["webhook-signature"].clone()
+    };
+    assert_eq!(
+        entries,
+        [alone(new).to_str().unwrap(), alone(old).to_str().unwrap()]
+    );
     let newest = Secret::new(new).unwrap();
     let single = headers["x-webhooks-signature"].to_str().unwrap();
     assert!(verify_emitter(&newest, single, b"{}").is_ok());
     for secret in [new, old] {
         let verifier = Verifier::new(Secret::new(secret).unwrap()).unwrap();
-        verifier.verify(&headers, b"{}", Timestamp::from_micros(7_000_000)).unwrap();
+        verifier
+            .verify(&headers, b"{}", Timestamp::from_micros(7_000_000))
+            .unwrap();
     }
 }
 
@@ -107,13 +143,23 @@ fn keys_sign_until_they_expire() {
 
 #[test]
 fn standard_refuses_other_secrets_and_says_what_would_be_right() {
-    for text in ["supersecret", "whsec_", "whsec_c2hvcnQ=", "whsec_!!!", "whsk_MfKQ9r8GKYqrTwjU"] {
+    for text in [
+        "supersecret",
+        "whsec_",
+        "whsec_c2hvcnQ=",
+        "whsec_!!!",
+        "whsk_MfKQ9r8GKYqrTwjU",
+    ] {
         let secret = Secret::new(text).unwrap();
         let error = Schemes::default().validate(&secret).unwrap_err();
         assert!(error.to_string().contains("whsec_"), "{error}");
         assert!(only(Scheme::Emitter).validate(&secret).is_ok());
     }
-    assert!(Schemes::default().validate(&Secret::generate(&Env::system())).is_ok());
+    assert!(
+        Schemes::default()
+            .validate(&Secret::generate(&Env::system()))
+            .is_ok()
+    );
 }
 
 #[test]

@@ -37,14 +37,21 @@ impl Verifier {
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) unless it is `whsec_` and base64 of 24–64
     /// bytes.
     pub fn new(secret: Secret) -> Result<Self, Error> {
-        Self { keys: Vec::new(), tolerance: TOLERANCE }.or(secret)
+        Self {
+            keys: Vec::new(),
+            tolerance: TOLERANCE,
+        }
+        .or(secret)
     }
 
     /// Accepts this secret too, as during a rotation.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    #[allow(clippy::needless_pass_by_value, reason = "the caller has no further use for a secret")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the caller has no further use for a secret"
+    )]
     pub fn or(mut self, secret: Secret) -> Result<Self, Error> {
         self.keys.push(SecretKey(secret.standard_key()?));
         Ok(self)
@@ -69,8 +76,9 @@ impl Verifier {
         let id = text(headers, "webhook-id")?;
         let timestamp = text(headers, "webhook-timestamp")?;
         let signatures = text(headers, "webhook-signature")?;
-        let seconds: i64 =
-            timestamp.parse().map_err(|_| VerifyError(VerifyErrorKind::Malformed))?;
+        let seconds: i64 = timestamp
+            .parse()
+            .map_err(|_| VerifyError(VerifyErrorKind::Malformed))?;
         if now.as_secs().abs_diff(seconds) > self.tolerance.as_secs() {
             return Err(VerifyError(VerifyErrorKind::TimestampOutOfTolerance));
         }
@@ -82,7 +90,11 @@ impl Verifier {
             let expected = standard::signature(&key.0, id, timestamp, body);
             given.iter().any(|given| bool::from(given.ct_eq(&expected)))
         });
-        if right { Ok(()) } else { Err(VerifyError(VerifyErrorKind::NoMatch)) }
+        if right {
+            Ok(())
+        } else {
+            Err(VerifyError(VerifyErrorKind::NoMatch))
+        }
     }
 }
 
@@ -100,8 +112,12 @@ pub fn verify_emitter(secret: &Secret, signature: &str, body: &[u8]) -> Result<(
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, VerifyError> {
-    let value = headers.get(name).ok_or(VerifyError(VerifyErrorKind::MissingHeader))?;
-    value.to_str().map_err(|_| VerifyError(VerifyErrorKind::Malformed))
+    let value = headers
+        .get(name)
+        .ok_or(VerifyError(VerifyErrorKind::MissingHeader))?;
+    value
+        .to_str()
+        .map_err(|_| VerifyError(VerifyErrorKind::Malformed))
 }
 
 /// Why a signature was not accepted.

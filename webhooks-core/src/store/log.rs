@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     delivery::{
-        Attempt, AttemptFailure, DeadReason, DeliveryKey, DeliveryState, DiscardReason, Message, Seq,
+        Attempt, AttemptFailure, DeadReason, DeliveryKey, DeliveryState, DiscardReason, Message,
+        Seq,
     },
     emitter::EmitterId,
     env::Timestamp,

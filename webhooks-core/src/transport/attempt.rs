@@ -30,7 +30,13 @@ impl AttemptRequest {
     /// A POST of `body` to `url`; `timeout` covers look-up, connect and head.
     #[must_use]
     pub fn new(url: Url, headers: HeaderMap, body: Bytes, timeout: Duration) -> Self {
-        Self { url, headers, body, timeout, standing: Standing::default() }
+        Self {
+            url,
+            headers,
+            body,
+            timeout,
+            standing: Standing::default(),
+        }
     }
 
     /// How its emitter stands. Defaults to unproven.

@@ -19,9 +19,15 @@ struct Limits {
 
 fn limits(success: bool) -> Limits {
     if success {
-        Limits { headers: 1 << 10, body: 1 << 10 }
+        Limits {
+            headers: 1 << 10,
+            body: 1 << 10,
+        }
     } else {
-        Limits { headers: 4 << 10, body: 16 << 10 }
+        Limits {
+            headers: 4 << 10,
+            body: 16 << 10,
+        }
     }
 }
 
@@ -49,7 +55,11 @@ pub(super) async fn body(
     deadline: Instant,
 ) -> (Bytes, bool) {
     let limit = limits(success).body;
-    let deadline = if success { Instant::now() + PATIENCE } else { deadline };
+    let deadline = if success {
+        Instant::now() + PATIENCE
+    } else {
+        deadline
+    };
     let mut kept = BytesMut::new();
     let mut read = 0;
     loop {

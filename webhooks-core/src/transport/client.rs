@@ -19,8 +19,8 @@ use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use super::{
-    AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, NetworkPolicy, Resolve,
-    Standing, capture, guard::Ports, resolve::BoundedResolver,
+    AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, NetworkPolicy,
+    Resolve, Standing, capture, guard::Ports, resolve::BoundedResolver,
 };
 use crate::{Error, ErrorKind};
 
@@ -54,7 +54,11 @@ impl HttpTransport {
     pub fn new(policy: NetworkPolicy, resolver: Arc<dyn Resolve>) -> Result<Self, Error> {
         let resolver = Arc::new(BoundedResolver::new(resolver));
         let client = |ports| {
-            let guarded = Guarded { policy: policy.clone(), ports, resolver: resolver.clone() };
+            let guarded = Guarded {
+                policy: policy.clone(),
+                ports,
+                resolver: resolver.clone(),
+            };
             Client::builder()
                 .redirect(redirect::Policy::none())
                 .retry(reqwest::retry::never())
@@ -70,11 +74,21 @@ impl HttpTransport {
                 })
         };
         let (standard, other) = (client(Ports::Standard)?, client(Ports::Other)?);
-        Ok(Self { policy, standard, other })
+        Ok(Self {
+            policy,
+            standard,
+            other,
+        })
     }
 
     async fn send(self, request: AttemptRequest) -> Result<AttemptResponse, AttemptError> {
-        let AttemptRequest { url, headers, body, timeout, standing } = request;
+        let AttemptRequest {
+            url,
+            headers,
+            body,
+            timeout,
+            standing,
+        } = request;
         self.policy.check_url(&url).map_err(|error| {
             let kind = match error.kind() {
                 ErrorKind::ForbiddenAddress => Kind::ForbiddenAddress,
@@ -123,7 +137,9 @@ impl Service<AttemptRequest> for HttpTransport {
 
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpTransport").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("HttpTransport")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -140,15 +156,20 @@ impl reqwest::dns::Resolve for Guarded {
         let standing = STANDING.try_with(|standing| *standing).unwrap_or_default();
         let (policy, ports, resolver) = (self.policy.clone(), self.ports, self.resolver.clone());
         Box::pin(async move {
-            let addresses =
-                resolver.resolve(name.as_str(), standing).await.map_err(LookUpFailed)?;
-            if let Some(forbidden) =
-                addresses.iter().find(|address| !policy.admits(**address, ports))
+            let addresses = resolver
+                .resolve(name.as_str(), standing)
+                .await
+                .map_err(LookUpFailed)?;
+            if let Some(forbidden) = addresses
+                .iter()
+                .find(|address| !policy.admits(**address, ports))
             {
                 return Err(Forbidden(forbidden.to_string()).into());
             }
-            let found: Vec<SocketAddr> =
-                addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
+            let found: Vec<SocketAddr> = addresses
+                .iter()
+                .map(|address| SocketAddr::new(*address, 0))
+                .collect();
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
@@ -180,7 +201,11 @@ impl StdError for LookUpFailed {}
 fn explain(error: reqwest::Error) -> AttemptError {
     // Its URL may hold credentials in path or query.
     let error = error.without_url();
-    let mut kind = if error.is_builder() { Kind::InvalidRequest } else { Kind::Other };
+    let mut kind = if error.is_builder() {
+        Kind::InvalidRequest
+    } else {
+        Kind::Other
+    };
     let mut message = error.to_string();
     let mut next: Option<&(dyn StdError + 'static)> = error.source();
     while let Some(cause) = next {
@@ -190,7 +215,10 @@ fn explain(error: reqwest::Error) -> AttemptError {
             break;
         }
         // An I/O error hides what it wraps from `source`.
-        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        next = match cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
             Some(inner) => Some(inner as &(dyn StdError + 'static)),
             None => cause.source(),
         };

@@ -58,7 +58,10 @@ impl AttemptErrorKind {
     /// The word for it in the admin API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        WORDS.iter().find(|(kind, _)| *kind == self).map_or("other", |(_, word)| word)
+        WORDS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("other", |(_, word)| word)
     }
 }
 
@@ -72,16 +75,28 @@ impl FromStr for AttemptErrorKind {
     type Err = crate::Error;
 
     fn from_str(text: &str) -> Result<Self, crate::Error> {
-        WORDS.iter().find(|(_, word)| *word == text).map(|(kind, _)| *kind).ok_or_else(|| {
-            crate::Error::new(crate::ErrorKind::InvalidValue, "unknown kind of attempt error")
-        })
+        WORDS
+            .iter()
+            .find(|(_, word)| *word == text)
+            .map(|(kind, _)| *kind)
+            .ok_or_else(|| {
+                crate::Error::new(
+                    crate::ErrorKind::InvalidValue,
+                    "unknown kind of attempt error",
+                )
+            })
     }
 }
 
 impl AttemptError {
     /// An error of `kind`; `message` is for people, and free of secrets.
     pub fn new(kind: AttemptErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), remote_addr: None, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            remote_addr: None,
+            source: None,
+        }
     }
 
     /// Adds the cause. Defaults to none.

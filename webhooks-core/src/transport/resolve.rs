@@ -77,12 +77,19 @@ impl BoundedResolver {
     ///
     /// # Errors
     /// `TimedOut` after five seconds; what the resolver says; `NotFound` for an empty answer.
-    pub(super) async fn resolve(&self, host: &str, standing: Standing) -> io::Result<Arc<[IpAddr]>> {
+    pub(super) async fn resolve(
+        &self,
+        host: &str,
+        standing: Standing,
+    ) -> io::Result<Arc<[IpAddr]>> {
         let looked_up = timeout(TIMEOUT, self.look_up(host, standing)).await;
         let addresses = looked_up
             .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the look-up took too long"))??;
         if addresses.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the name has no address",
+            ));
         }
         Ok(addresses)
     }
@@ -98,7 +105,11 @@ impl BoundedResolver {
                 }
             };
             // A sender that is gone without an answer means that the look-up panicked: once more.
-            let told = answer.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
+            let told = answer
+                .wait_for(Option::is_some)
+                .await
+                .ok()
+                .and_then(|told| told.clone());
             match told {
                 Some(Ok(addresses)) => return Ok(addresses),
                 Some(Err(error)) => return Err(io::Error::new(error.kind(), error.to_string())),
@@ -111,16 +122,26 @@ impl BoundedResolver {
         let closed = |_| io::Error::other("the resolver is closed");
         let unproven = match standing {
             Standing::Proven => None,
-            Standing::Unproven => {
-                Some(self.unproven.clone().acquire_owned().await.map_err(closed)?)
-            }
+            Standing::Unproven => Some(
+                self.unproven
+                    .clone()
+                    .acquire_owned()
+                    .await
+                    .map_err(closed)?,
+            ),
         };
         let all = self.all.clone().acquire_owned().await.map_err(closed)?;
-        Ok(Permits { _all: all, _unproven: unproven })
+        Ok(Permits {
+            _all: all,
+            _unproven: unproven,
+        })
     }
 
     /// Begins a look-up in a task of its own: the attempt may be dropped, the permits may not.
-    #[allow(clippy::disallowed_methods, reason = "the task outlives the attempt on purpose")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the task outlives the attempt on purpose"
+    )]
     fn begin(&self, host: &str, permits: Permits) -> watch::Receiver<Option<Answer>> {
         let mut under_way = self.under_way();
         if let Some(known) = under_way.get(host) {
@@ -132,7 +153,9 @@ impl BoundedResolver {
         let (list, host) = (self.under_way.clone(), host.to_owned());
         tokio::spawn(async move {
             let answer = look_up.await.map(Into::into).map_err(Arc::new);
-            list.lock().unwrap_or_else(PoisonError::into_inner).remove(&host);
+            list.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&host);
             drop(permits);
             sender.send_replace(Some(answer));
         });
@@ -142,7 +165,9 @@ impl BoundedResolver {
     fn under_way(
         &self,
     ) -> std::sync::MutexGuard<'_, HashMap<String, watch::Receiver<Option<Answer>>>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -166,13 +191,18 @@ mod tests {
     async fn dead_names_of_failing_emitters_leave_half_to_the_others() {
         let resolver = BoundedResolver::new(Arc::new(Partly));
         for at in 0..UNPROVEN {
-            let error =
-                resolver.resolve(&format!("dead{at}"), Standing::Unproven).await.unwrap_err();
+            let error = resolver
+                .resolve(&format!("dead{at}"), Standing::Unproven)
+                .await
+                .unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         }
         // Nobody waits any more, but the look-ups have not returned.
         assert_eq!(resolver.all.available_permits(), LIMIT - UNPROVEN);
-        let unproven = resolver.resolve("good", Standing::Unproven).await.unwrap_err();
+        let unproven = resolver
+            .resolve("good", Standing::Unproven)
+            .await
+            .unwrap_err();
         assert_eq!(unproven.kind(), io::ErrorKind::TimedOut);
         assert!(resolver.resolve("good", Standing::Proven).await.is_ok());
     }
@@ -198,7 +228,10 @@ mod tests {
             }
         }
         let resolver = BoundedResolver::new(Arc::new(With(empty)));
-        let error = resolver.resolve("empty", Standing::Proven).await.unwrap_err();
+        let error = resolver
+            .resolve("empty", Standing::Proven)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -117,8 +117,9 @@ impl WebhooksBuilder {
             + 'static,
         <L::Service as Service<AttemptRequest>>::Future: Send + 'static,
     {
-        self.layers
-            .push(Box::new(move |transport| BoxCloneSyncService::new(layer.layer(transport))));
+        self.layers.push(Box::new(move |transport| {
+            BoxCloneSyncService::new(layer.layer(transport))
+        }));
         self
     }
 
@@ -169,15 +170,28 @@ impl WebhooksBuilder {
     /// Outside a tokio runtime.
     pub async fn build(self) -> Result<Webhooks, Error> {
         let range = |right: bool, message: &'static str| {
-            if right { Ok(()) } else { Err(Error::new(ErrorKind::InvalidConfig, message)) }
+            if right {
+                Ok(())
+            } else {
+                Err(Error::new(ErrorKind::InvalidConfig, message))
+            }
         };
-        range((2..=65_536).contains(&self.in_flight), "`in_flight` is out of range: expected 2–65536")?;
-        range(self.payload_limit >= 2, "`payload_limit` is below 2: not even `{}` would fit")?;
+        range(
+            (2..=65_536).contains(&self.in_flight),
+            "`in_flight` is out of range: expected 2–65536",
+        )?;
+        range(
+            self.payload_limit >= 2,
+            "`payload_limit` is below 2: not even `{}` would fit",
+        )?;
         let base = match self.transport {
             Some(transport) => transport,
             None => default_transport(&self.policy, self.resolver)?,
         };
-        let transport = self.layers.into_iter().fold(base, |transport, layer| layer(transport));
+        let transport = self
+            .layers
+            .into_iter()
+            .fold(base, |transport, layer| layer(transport));
         let options = Options {
             env: self.env,
             policy: self.policy,

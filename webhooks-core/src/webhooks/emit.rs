@@ -53,7 +53,10 @@ impl Webhooks {
 
     async fn emit_some(&self, event: Event, to: Option<&EmitterId>) -> Result<Receipt, Error> {
         let receipts = self.engine().emit(vec![event], to).await?;
-        Ok(receipts.into_iter().next().expect("one event has one receipt"))
+        Ok(receipts
+            .into_iter()
+            .next()
+            .expect("one event has one receipt"))
     }
 
     /// Emits events in one append; the receipts are in their order.

@@ -32,7 +32,9 @@ impl Webhooks {
         P::Item: TryInto<EventPattern>,
         Error: From<<P::Item as TryInto<EventPattern>>::Error>,
     {
-        self.engine().attach(id.try_into()?, collect(patterns)?, config).await
+        self.engine()
+            .attach(id.try_into()?, collect(patterns)?, config)
+            .await
     }
 
     /// Attaches an emitter, or replaces the configuration of the one that is attached: never its
@@ -55,7 +57,9 @@ impl Webhooks {
         P::Item: TryInto<EventPattern>,
         Error: From<<P::Item as TryInto<EventPattern>>::Error>,
     {
-        self.engine().upsert(id.try_into()?, collect(patterns)?, config).await
+        self.engine()
+            .upsert(id.try_into()?, collect(patterns)?, config)
+            .await
     }
 
     /// Stops and removes an emitter; its queue is recorded as discarded. `Ok` for an unknown one.
@@ -121,7 +125,8 @@ impl Webhooks {
     /// Whether an emitter runs.
     #[must_use]
     pub fn is_started(&self, id: &str) -> bool {
-        self.emitter(id).is_some_and(|emitter| emitter.state().is_active())
+        self.emitter(id)
+            .is_some_and(|emitter| emitter.state().is_active())
     }
 
     /// An emitter's configuration and state.
@@ -146,5 +151,8 @@ where
     P::Item: TryInto<EventPattern>,
     Error: From<<P::Item as TryInto<EventPattern>>::Error>,
 {
-    patterns.into_iter().map(|pattern| pattern.try_into().map_err(Error::from)).collect()
+    patterns
+        .into_iter()
+        .map(|pattern| pattern.try_into().map_err(Error::from))
+        .collect()
 }

@@ -49,7 +49,9 @@ impl Webhooks {
     }
 
     pub(super) fn new(engine: Arc<Engine>) -> Self {
-        Self { inner: Arc::new(Inner { engine }) }
+        Self {
+            inner: Arc::new(Inner { engine }),
+        }
     }
 
     pub(super) fn engine(&self) -> &Arc<Engine> {

@@ -42,7 +42,11 @@ impl Webhooks {
     /// [`NotFound`](crate::ErrorKind::NotFound), also where the emitter is gone;
     /// [`PayloadErased`](crate::ErrorKind::PayloadErased);
     /// [`QueueFull`](crate::ErrorKind::QueueFull); that of the store.
-    pub async fn redeliver(&self, key: DeliveryKey, fresh_id: bool) -> Result<DeliveryRecord, Error> {
+    pub async fn redeliver(
+        &self,
+        key: DeliveryKey,
+        fresh_id: bool,
+    ) -> Result<DeliveryRecord, Error> {
         self.engine().redeliver(key, fresh_id).await
     }
 
@@ -69,7 +73,14 @@ impl Webhooks {
         fresh_id: bool,
     ) -> Result<u64, Error> {
         let now = self.engine().env().now();
-        let replay = Replay { emitter, since, until, states, due: now, now };
+        let replay = Replay {
+            emitter,
+            since,
+            until,
+            states,
+            due: now,
+            now,
+        };
         self.engine().replay(replay, fresh_id).await
     }
 

@@ -166,6 +166,10 @@ fn same_config(a: &Emitter, b: &Emitter) -> bool {
     a.url == b.url && a.patterns == b.patterns && a.settings == b.settings
 }
 
+/// Whether the secrets are the same; a key that is given anew has another ID and time.
 fn same_keys(found: &[SigningKey], given: &[SigningKey]) -> bool {
-    found == given
+    found
+        .iter()
+        .map(SigningKey::secret)
+        .eq(given.iter().map(SigningKey::secret))
 }

@@ -26,21 +26,21 @@ const V4: [([u8; 4], u8); 16] = [
 ];
 
 const V6: [([u16; 8], u8); 15] = [
-    ([0, 0, 0, 0, 0, 0, 0, 0], 96),           // unspecified, loopback, IPv4-compatible
-    ([0, 0, 0, 0, 0, 0xffff, 0, 0], 96),      // IPv4-mapped, judged before
-    ([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48),   // local NAT64, RFC 8215
-    ([0x100, 0, 0, 0, 0, 0, 0, 0], 64),       // discard, RFC 6666
-    ([0x100, 0, 0, 1, 0, 0, 0, 0], 64),       // dummy prefix, RFC 9780
-    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),      // protocol assignments, Teredo: RFC 2928
-    ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),  // documentation, RFC 3849
-    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),      // 6to4, RFC 3056
+    ([0, 0, 0, 0, 0, 0, 0, 0], 96), // unspecified, loopback, IPv4-compatible
+    ([0, 0, 0, 0, 0, 0xffff, 0, 0], 96), // IPv4-mapped, judged before
+    ([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), // local NAT64, RFC 8215
+    ([0x100, 0, 0, 0, 0, 0, 0, 0], 64), // discard, RFC 6666
+    ([0x100, 0, 0, 1, 0, 0, 0, 0], 64), // dummy prefix, RFC 9780
+    ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocol assignments, Teredo: RFC 2928
+    ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation, RFC 3849
+    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16), // 6to4, RFC 3056
     ([0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0], 48), // AS112, RFC 7534
-    ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),      // documentation, RFC 9637
-    ([0x5f00, 0, 0, 0, 0, 0, 0, 0], 16),      // segment routing, RFC 9602
-    ([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7),       // unique local, RFC 4193
-    ([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),      // link-local, RFC 4291
-    ([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10),      // site-local, RFC 3879
-    ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),       // multicast, RFC 4291
+    ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), // documentation, RFC 9637
+    ([0x5f00, 0, 0, 0, 0, 0, 0, 0], 16), // segment routing, RFC 9602
+    ([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), // unique local, RFC 4193
+    ([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), // link-local, RFC 4291
+    ([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), // site-local, RFC 3879
+    ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), // multicast, RFC 4291
 ];
 
 /// Whether an address can be reached by everybody, as a receiver's should be. An IPv4 address
@@ -55,7 +55,9 @@ pub fn is_public(address: IpAddr) -> bool {
 
 /// The IPv4 address inside an IPv6 one, where there is one that would be reached.
 pub(super) fn unwrap(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = address else { return address };
+    let IpAddr::V6(v6) = address else {
+        return address;
+    };
     if let Some(v4) = v6.to_ipv4_mapped() {
         return v4.into();
     }
@@ -89,7 +91,13 @@ mod tests {
 
     #[test]
     fn addresses_of_everybody_are_public() {
-        for text in ["1.1.1.1", "8.8.8.8", "93.184.216.34", "2606:4700::1111", "64:ff9b::101:101"] {
+        for text in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "93.184.216.34",
+            "2606:4700::1111",
+            "64:ff9b::101:101",
+        ] {
             assert!(public(text), "{text}");
         }
         assert!(public("::ffff:8.8.8.8"));
@@ -98,12 +106,39 @@ mod tests {
     #[test]
     fn special_addresses_are_not() {
         for text in [
-            "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254",
-            "172.16.0.1", "172.31.255.255", "192.0.0.192", "192.168.0.1", "192.88.99.1",
-            "198.18.0.1", "198.19.255.255", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::",
-            "::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1",
-            "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2001::1", "2001:db8::1",
-            "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "5f00::1", "3fff::1", "100::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.192",
+            "192.168.0.1",
+            "192.88.99.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "5f00::1",
+            "3fff::1",
+            "100::1",
             "100:0:0:1::1",
         ] {
             assert!(!public(text), "{text}");

@@ -4,5 +4,5 @@ mod classify;
 mod policy;
 mod url;
 
-pub use self::{classify::is_public, policy::NetworkPolicy, url::parse_url};
 pub(crate) use self::policy::Ports;
+pub use self::{classify::is_public, policy::NetworkPolicy, url::parse_url};

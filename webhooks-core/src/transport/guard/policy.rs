@@ -36,7 +36,12 @@ impl NetworkPolicy {
 
     /// Allows the addresses of this network, on every port. Defaults to none.
     pub fn allow_network(mut self, network: impl Into<IpNet>) -> Self {
-        self.networks = self.networks.iter().copied().chain([network.into()]).collect();
+        self.networks = self
+            .networks
+            .iter()
+            .copied()
+            .chain([network.into()])
+            .collect();
         self
     }
 
@@ -75,7 +80,9 @@ impl NetworkPolicy {
             "https" => {}
             "http" if self.http => {}
             "http" => {
-                return invalid("`url` is http: expected https, unless `allow_http()` is set".into());
+                return invalid(
+                    "`url` is http: expected https, unless `allow_http()` is set".into(),
+                );
             }
             other => return invalid(format!("`url` has the scheme `{other}`: expected https")),
         }
@@ -91,7 +98,11 @@ impl NetworkPolicy {
                     return forbidden(format!("`url` has the host `{name}`, which is denied"));
                 }
                 let local = name == "localhost" || name.ends_with(".localhost");
-                let loopback = || self.networks.iter().any(|network| network.addr().is_loopback());
+                let loopback = || {
+                    self.networks
+                        .iter()
+                        .any(|network| network.addr().is_loopback())
+                };
                 if local && !loopback() {
                     return forbidden(format!(
                         "`url` has the host `{name}`: it is forbidden, unless a loopback network is allowed with `allow_network`"
@@ -133,17 +144,25 @@ mod tests {
     use super::{super::parse_url, *};
 
     fn check(policy: &NetworkPolicy, text: &str) -> Result<(), ErrorKind> {
-        parse_url(text).and_then(|url| policy.check_url(&url)).map_err(|error| error.kind())
+        parse_url(text)
+            .and_then(|url| policy.check_url(&url))
+            .map_err(|error| error.kind())
     }
 
     fn loopback() -> NetworkPolicy {
-        NetworkPolicy::default().allow_http().allow_network("127.0.0.0/8".parse::<IpNet>().unwrap())
+        NetworkPolicy::default()
+            .allow_http()
+            .allow_network("127.0.0.0/8".parse::<IpNet>().unwrap())
     }
 
     #[test]
     fn https_to_a_name_is_fine() {
         let policy = NetworkPolicy::default();
-        for url in ["https://example.com", "https://example.com:443/x?y=1", "https://8.8.8.8/"] {
+        for url in [
+            "https://example.com",
+            "https://example.com:443/x?y=1",
+            "https://8.8.8.8/",
+        ] {
             assert_eq!(check(&policy, url), Ok(()), "{url}");
         }
     }
@@ -152,17 +171,45 @@ mod tests {
     fn every_ssrf_vector_is_refused_by_default_and_with_http_allowed() {
         let http = NetworkPolicy::default().allow_http();
         for url in [
-            "http://127.0.0.1", "http://2130706433", "http://0x7f.1", "http://017700000001",
-            "http://0.0.0.0", "http://0.1.2.3", "http://[::]", "http://[::1]:8080",
-            "http://[::ffff:127.0.0.1]", "http://[::ffff:169.254.169.254]", "http://[::127.0.0.1]",
-            "http://[64:ff9b::a9fe:a9fe]", "http://[2002:7f00:1::]", "http://[fd00:ec2::254]",
-            "http://[fe80::1]", "http://[fec0::1]", "http://[ff02::1]", "http://169.254.169.254",
-            "http://10.0.0.1", "http://172.16.0.1", "http://192.168.0.1", "http://100.64.0.1",
-            "http://192.0.0.192", "http://198.18.0.1", "http://224.0.0.1", "http://255.255.255.255",
-            "http://localhost", "http://localhost.", "http://LOCALHOST", "http://ⓛocalhost",
-            "http://１２７.0.0.1", "http://a.localhost", "https://user:pass@example.com",
-            "https://example.com:22", "ftp://example.com", "file:///etc/passwd",
-            "https://example.com/#x", "https://example.com:0", "http://example.com:8080",
+            "http://127.0.0.1",
+            "http://2130706433",
+            "http://0x7f.1",
+            "http://017700000001",
+            "http://0.0.0.0",
+            "http://0.1.2.3",
+            "http://[::]",
+            "http://[::1]:8080",
+            "http://[::ffff:127.0.0.1]",
+            "http://[::ffff:169.254.169.254]",
+            "http://[::127.0.0.1]",
+            "http://[64:ff9b::a9fe:a9fe]",
+            "http://[2002:7f00:1::]",
+            "http://[fd00:ec2::254]",
+            "http://[fe80::1]",
+            "http://[fec0::1]",
+            "http://[ff02::1]",
+            "http://169.254.169.254",
+            "http://10.0.0.1",
+            "http://172.16.0.1",
+            "http://192.168.0.1",
+            "http://100.64.0.1",
+            "http://192.0.0.192",
+            "http://198.18.0.1",
+            "http://224.0.0.1",
+            "http://255.255.255.255",
+            "http://localhost",
+            "http://localhost.",
+            "http://LOCALHOST",
+            "http://ⓛocalhost",
+            "http://１２７.0.0.1",
+            "http://a.localhost",
+            "https://user:pass@example.com",
+            "https://example.com:22",
+            "ftp://example.com",
+            "file:///etc/passwd",
+            "https://example.com/#x",
+            "https://example.com:0",
+            "http://example.com:8080",
         ] {
             assert!(check(&NetworkPolicy::default(), url).is_err(), "{url}");
             assert!(check(&http, url).is_err(), "{url} with http allowed");
@@ -171,13 +218,24 @@ mod tests {
 
     #[test]
     fn http_must_be_allowed() {
-        assert_eq!(check(&NetworkPolicy::default(), "http://example.com"), Err(ErrorKind::InvalidUrl));
-        assert_eq!(check(&NetworkPolicy::default().allow_http(), "http://example.com"), Ok(()));
+        assert_eq!(
+            check(&NetworkPolicy::default(), "http://example.com"),
+            Err(ErrorKind::InvalidUrl)
+        );
+        assert_eq!(
+            check(&NetworkPolicy::default().allow_http(), "http://example.com"),
+            Ok(())
+        );
     }
 
     #[test]
     fn an_allowed_network_opens_every_port_of_its_addresses() {
-        for url in ["http://127.0.0.1:8080", "http://localhost:8080", "http://a.localhost:1", "http://[::ffff:127.0.0.1]:9"] {
+        for url in [
+            "http://127.0.0.1:8080",
+            "http://localhost:8080",
+            "http://a.localhost:1",
+            "http://[::ffff:127.0.0.1]:9",
+        ] {
             assert_eq!(check(&loopback(), url), Ok(()), "{url}");
         }
         assert!(check(&loopback(), "http://10.0.0.1").is_err());
@@ -189,7 +247,11 @@ mod tests {
     fn a_denied_host_is_refused_however_it_is_written() {
         let policy = NetworkPolicy::default().deny_host("Shop.example.");
         for url in ["https://shop.example", "https://SHOP.example./x"] {
-            assert_eq!(check(&policy, url), Err(ErrorKind::ForbiddenAddress), "{url}");
+            assert_eq!(
+                check(&policy, url),
+                Err(ErrorKind::ForbiddenAddress),
+                "{url}"
+            );
         }
     }
 }

@@ -13,14 +13,22 @@ const MAX: usize = 2_048;
 /// [`InvalidUrl`](ErrorKind::InvalidUrl), saying what would be right.
 pub fn parse_url(text: &str) -> Result<Url, Error> {
     if text.len() > MAX {
-        return Err(invalid(format!("`url` has {} bytes: at most {MAX} are allowed", text.len())));
+        return Err(invalid(format!(
+            "`url` has {} bytes: at most {MAX} are allowed",
+            text.len()
+        )));
     }
     let url = Url::parse(text).map_err(|error| {
-        invalid("`url` is not a URL: expected one such as https://receiver.example/hooks".to_owned())
-            .with_source(error)
+        invalid(
+            "`url` is not a URL: expected one such as https://receiver.example/hooks".to_owned(),
+        )
+        .with_source(error)
     })?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid(format!("`url` has the scheme `{}`: expected https", url.scheme())));
+        return Err(invalid(format!(
+            "`url` has the scheme `{}`: expected https",
+            url.scheme()
+        )));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid(
@@ -28,13 +36,17 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
         ));
     }
     if url.fragment().is_some() {
-        return Err(invalid("`url` has a fragment: expected none, since it is never sent".to_owned()));
+        return Err(invalid(
+            "`url` has a fragment: expected none, since it is never sent".to_owned(),
+        ));
     }
     if url.host().is_none() {
         return Err(invalid("`url` has no host: expected one".to_owned()));
     }
     if url.port() == Some(0) {
-        return Err(invalid("`url` has port 0: expected one that can be reached".to_owned()));
+        return Err(invalid(
+            "`url` has port 0: expected one that can be reached".to_owned(),
+        ));
     }
     Ok(url)
 }

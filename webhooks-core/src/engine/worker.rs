@@ -32,7 +32,10 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(engine: Arc<Engine>) {
-    let take = || engine.scheduler().next_job(engine.now());
+    let take = || {
+        let now = engine.now();
+        engine.schedule(|scheduler| scheduler.next_job(now))
+    };
     let mut next = take();
     while let Some(job) = next {
         let (attempt, asked) = engine.attempt(&job).await;

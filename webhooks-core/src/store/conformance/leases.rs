@@ -32,9 +32,10 @@ pub async fn a_lease_request_is_limited(world: World) {
         let emitter = world.attach(id).await;
         world.emit_elsewhere(&emitter).await;
     }
+    let asked = Some(["a", "b", "c"].map(emitter_id).to_vec());
     assert_eq!(world.lease(node, None, 2).await.len(), 2);
-    assert_eq!(world.lease(node, None, 2).await.len(), 1);
-    assert_eq!(world.lease(node, None, 2).await, []);
+    assert_eq!(world.lease(node, asked.clone(), 2).await.len(), 2);
+    assert_eq!(world.lease(node, asked, 3).await.len(), 3);
 }
 
 pub async fn any_means_active_with_work_and_without_owner(world: World) {

@@ -1,1 +1,28 @@
-//! Axum.
+//! Webhooks for axum: the outbox extractor.
+//!
+//! - [`Outbox`] is an extractor: handlers emit through it, with the request's ID as delivery ID. It
+//!   needs the [`WebhooksLayer`]; without it the rejection says so. `Option<Outbox>` works.
+//!
+//! ```
+//! use axum::{Json, Router, http::StatusCode, routing::post};
+//! use webhooks_axum::{Outbox, WebhooksLayer};
+//! use webhooks_core::Webhooks;
+//!
+//! async fn create_order(outbox: Outbox, Json(order): Json<serde_json::Value>) -> StatusCode {
+//!     match outbox.stage("order.created", &order) {
+//!         Ok(()) => StatusCode::CREATED,
+//!         Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
+//!     }
+//! }
+//!
+//! fn app(webhooks: Webhooks) -> Router {
+//!     Router::new().route("/orders", post(create_order)).layer(WebhooksLayer::new(webhooks))
+//! }
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod outbox;
+
+pub use self::outbox::{Outbox, OutboxRejection};
+pub use webhooks_tower::WebhooksLayer;

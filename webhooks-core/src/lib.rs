@@ -1,20 +1,49 @@
-//! Outbound webhooks inside your service.
+//! Outbound webhooks inside your service: a registry of emitters, and an engine that delivers to
+//! each of them in order, signed, with retries.
+//!
+//! - [`Webhooks`] is the handle: attach emitters, emit events.
+//! - An emitter is a URL, event patterns and settings ([`EmitterConfig`]); it delivers one event at
+//!   a time, in order, and holds the rest while it retries.
+//! - What is emitted is stored before `emit` returns, in whatever [`store`] it was built with.
+//! - URLs and addresses go through a guard ([`transport`]): https and public addresses only, unless
+//!   told otherwise.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), webhooks_core::Error> {
+//! use webhooks_core::{EmitterConfig, Webhooks};
+//!
+//! let webhooks = Webhooks::builder().build().await?;
+//! webhooks.attach("crm", ["order.*"], EmitterConfig::new("https://crm.example/hooks")?).await?;
+//! assert!(webhooks.is_started("crm"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | Feature | Default | What |
+//! |---|---|---|
+//! | `reqwest` | yes | the default HTTP transport |
+//! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs |
+//! | `serde` | no | `Serialize` and `Deserialize` for IDs, names and times |
+//! | `conformance` | no | the suite that every store passes |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod engine;
-pub mod observe;
 mod text;
+mod webhooks;
 
 pub mod delivery;
 pub mod emitter;
 pub mod env;
 pub mod error;
 pub mod event;
+pub mod observe;
 pub mod sign;
 pub mod store;
 pub mod transport;
-mod webhooks;
 
 pub use self::{
     delivery::{Jitter, RetryPolicy},

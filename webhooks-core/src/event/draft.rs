@@ -94,9 +94,15 @@ impl Event {
         &self.payload
     }
 
-    /// Whether a delivery ID was set.
-    #[must_use]
-    pub fn has_delivery_id(&self) -> bool {
-        self.delivery_id.is_some()
+    /// Sets the delivery ID, unless it is set.
+    pub fn or_delivery_id(mut self, id: &DeliveryId) -> Self {
+        self.delivery_id.get_or_insert_with(|| id.clone());
+        self
+    }
+
+    /// Sets the trace, unless it is set.
+    pub fn or_trace_parent(mut self, parent: Option<&TraceParent>) -> Self {
+        self.trace_parent = self.trace_parent.or_else(|| parent.cloned());
+        self
     }
 }

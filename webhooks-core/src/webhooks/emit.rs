@@ -4,7 +4,7 @@ use super::Webhooks;
 use crate::{
     Error,
     emitter::EmitterId,
-    event::{Event, EventName, IntoPayload},
+    event::{DeliveryId, Event, EventName, IntoPayload},
     store::Receipt,
 };
 
@@ -57,6 +57,20 @@ impl Webhooks {
             .into_iter()
             .next()
             .expect("one event has one receipt"))
+    }
+
+    /// Whether an event could be emitted, as far as it can be told without the store.
+    ///
+    /// # Errors
+    /// [`PayloadTooLarge`](crate::ErrorKind::PayloadTooLarge).
+    pub fn check(&self, event: &Event) -> Result<(), Error> {
+        event.payload().check_size(self.payload_limit())
+    }
+
+    /// A new delivery ID: a random UUID, of the builder's randomness.
+    #[must_use]
+    pub fn generate_delivery_id(&self) -> DeliveryId {
+        DeliveryId::generate(self.engine().env())
     }
 
     /// Emits events in one append; the receipts are in their order.

@@ -1,11 +1,9 @@
-//! Looking names up: how, and how many at once.
+//! How many names are looked up at once.
 
 use std::{
     collections::HashMap,
-    future::Future,
     io,
     net::IpAddr,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +13,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::Standing;
+use super::Resolve;
+use crate::transport::Standing;
 
 /// Look-ups at once.
 const LIMIT: usize = 32;
@@ -24,33 +23,10 @@ const UNPROVEN: usize = LIMIT / 2;
 /// `getaddrinfo` may take far longer; nobody waits for it then.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a look-up returns.
-pub type ResolveFuture = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
-
-/// Looks up the addresses of a name.
-pub trait Resolve: Send + Sync + 'static {
-    /// All addresses of `host`. It may take as long as it likes, and is not cancelled.
-    fn resolve(&self, host: &str) -> ResolveFuture;
-}
-
-/// The operating system's resolver (`getaddrinfo`).
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemResolver;
-
-impl Resolve for SystemResolver {
-    fn resolve(&self, host: &str) -> ResolveFuture {
-        let host = host.to_owned();
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        })
-    }
-}
-
 type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
 
 /// A resolver that looks up a bounded number of names at once, each name once at a time.
-pub(super) struct BoundedResolver {
+pub(in crate::transport) struct BoundedResolver {
     inner: Arc<dyn Resolve>,
     all: Arc<Semaphore>,
     unproven: Arc<Semaphore>,
@@ -64,7 +40,7 @@ struct Permits {
 }
 
 impl BoundedResolver {
-    pub(super) fn new(inner: Arc<dyn Resolve>) -> Self {
+    pub(in crate::transport) fn new(inner: Arc<dyn Resolve>) -> Self {
         Self {
             inner,
             all: Arc::new(Semaphore::new(LIMIT)),
@@ -77,7 +53,7 @@ impl BoundedResolver {
     ///
     /// # Errors
     /// `TimedOut` after five seconds; what the resolver says; `NotFound` for an empty answer.
-    pub(super) async fn resolve(
+    pub(in crate::transport) async fn resolve(
         &self,
         host: &str,
         standing: Standing,
@@ -173,7 +149,7 @@ impl BoundedResolver {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::ResolveFuture, *};
 
     /// Never answers for names of `dead`, at once for others.
     struct Partly;

@@ -1,7 +1,8 @@
-//! Webhooks for axum: the outbox extractor.
+//! Webhooks for axum: the outbox extractor and the admin API.
 //!
 //! - [`Outbox`] is an extractor: handlers emit through it, with the request's ID as delivery ID. It
 //!   needs the [`WebhooksLayer`]; without it the rejection says so. `Option<Outbox>` works.
+//! - [`admin`](fn@admin) is a router with the admin API, to be nested anywhere.
 //!
 //! ```
 //! use axum::{Json, Router, http::StatusCode, routing::post};
@@ -22,7 +23,17 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod admin;
 mod outbox;
 
-pub use self::outbox::{Outbox, OutboxRejection};
+#[doc(inline)]
+pub use self::{
+    admin::{AdminAuth, Problem, admin},
+    outbox::{Outbox, OutboxRejection},
+};
 pub use webhooks_tower::WebhooksLayer;
+
+/// The program in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -1,2 +1,128 @@
-//! Placeholder.
-fn main() {}
+//! The engine as a small server, for services in any language.
+//!
+//! Run with `cargo run -p standalone -- --help`.
+
+mod app;
+mod args;
+
+use std::{
+    error::Error, future::IntoFuture as _, io::Write as _, process::ExitCode, time::Duration,
+};
+
+use clap::Parser as _;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+use webhooks_axum::AdminAuth;
+use webhooks_core::{Webhooks, env::Env, sign::Secret};
+
+use crate::args::Args;
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(&args.log))
+        .with_writer(std::io::stderr)
+        .init();
+    match run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("standalone: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "the first line says where it listens: it is the contract"
+)]
+async fn run(args: Args) -> Result<(), Failed> {
+    if args.store != "memory:" {
+        return Err(format!(
+            "the store `{}` is not built in: expected memory:",
+            args.store
+        )
+        .into());
+    }
+    let webhooks = webhooks(&args).await?;
+    let (token, generated) = match args.admin_token {
+        Some(token) => (token, false),
+        None => (
+            Secret::generate(&Env::system())
+                .expose()
+                .replace("whsec_", "admin_"),
+            true,
+        ),
+    };
+    let app = app::app(webhooks.clone(), AdminAuth::bearer(token.clone()));
+    let listener = TcpListener::bind(&args.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+    println!("listening on http://{}", listener.local_addr()?);
+    if generated {
+        println!("admin token: {token}");
+    }
+    std::io::stdout().flush()?;
+
+    // The grace covers open requests and attempts together.
+    let (ending, mut ended) = watch::channel(None);
+    let grace = Duration::from_millis(args.grace_ms);
+    let signalled = stop_signal(webhooks.clone(), ending, grace)?;
+    let served = axum::serve(listener, app).with_graceful_shutdown(signalled);
+    let over = async {
+        let deadline = match ended.wait_for(Option::is_some).await {
+            Ok(deadline) => *deadline,
+            Err(_) => None,
+        };
+        sleep_until(deadline.unwrap_or_else(Instant::now)).await;
+    };
+    tokio::select! {
+        biased;
+        served = served.into_future() => served?,
+        () = over => {}
+    }
+    let deadline = ended.borrow().unwrap_or_else(Instant::now);
+    webhooks
+        .shutdown(deadline.saturating_duration_since(Instant::now()))
+        .await?;
+    Ok(())
+}
+
+async fn webhooks(args: &Args) -> Result<Webhooks, webhooks_core::Error> {
+    let mut builder = Webhooks::builder();
+    if args.allow_http {
+        builder = builder.allow_http();
+    }
+    for network in &args.allow_network {
+        builder = builder.allow_network(*network);
+    }
+    builder.build().await
+}
+
+/// Waits for SIGTERM or SIGINT, and sets the end of the grace.
+fn stop_signal(
+    webhooks: Webhooks,
+    ending: watch::Sender<Option<Instant>>,
+    grace: Duration,
+) -> Result<impl Future<Output = ()> + Send + 'static, Failed> {
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        ending.send_replace(Some(Instant::now() + grace));
+        webhooks.begin_shutdown();
+    })
+}

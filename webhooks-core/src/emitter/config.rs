@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Ordering, Settings};
 use crate::{
-    Error, ErrorKind,
+    Error,
     delivery::RetryPolicy,
     event::Tenant,
     sign::{Schemes, Secret},
@@ -41,7 +41,7 @@ impl EmitterConfig {
     /// An emitter that posts to `url`.
     ///
     /// # Errors
-    /// [`InvalidUrl`](ErrorKind::InvalidUrl) if that is no URL for webhooks. Whether its address
+    /// [`InvalidUrl`](crate::ErrorKind::InvalidUrl) if that is no URL for webhooks. Whether its address
     /// is allowed depends on the [`Webhooks`](crate::Webhooks) that it is attached to.
     pub fn new(url: impl AsRef<str>) -> Result<Self, Error> {
         Ok(Self {
@@ -92,7 +92,7 @@ impl EmitterConfig {
     /// Sends this header along with each attempt. Defaults to none.
     ///
     /// # Errors
-    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if HTTP does not allow the name or the value;
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) if HTTP does not allow the name or the value;
     /// reserved names are refused when the configuration is attached.
     pub fn header<N, V>(mut self, name: N, value: V) -> Result<Self, Error>
     where
@@ -142,22 +142,14 @@ impl EmitterConfig {
     /// Checks everything that can be checked without a [`Webhooks`](crate::Webhooks).
     ///
     /// # Errors
-    /// [`InvalidConfig`](ErrorKind::InvalidConfig), naming the setting and what would be right.
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig), naming the setting and what would be right.
     pub fn validate(&self) -> Result<(), Error> {
         self.settings.validate()?;
         match &self.secret {
-            Some(secret) => self
-                .settings
-                .signing
-                .validate(secret)
-                .map_err(as_config_error),
+            Some(secret) => self.settings.signing.validate(secret),
             None => Ok(()),
         }
     }
-}
-
-fn as_config_error(error: Error) -> Error {
-    Error::new(ErrorKind::InvalidConfig, error.to_string())
 }
 
 impl fmt::Debug for EmitterConfig {

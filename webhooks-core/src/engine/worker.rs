@@ -39,7 +39,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
     let mut next = take();
     while let Some(job) = next {
         let (attempt, asked) = engine.attempt(&job).await;
-        next = engine.finish(job, attempt, asked).or_else(take);
+        next = engine.finish(&job, attempt, asked).or_else(take);
     }
 }
 
@@ -108,14 +108,13 @@ impl Engine {
     /// Takes down what became of an attempt; returns the same lane's next one.
     fn finish(
         self: &Arc<Self>,
-        job: Job,
+        job: &Job,
         attempt: Attempt,
         asked: Option<Duration>,
     ) -> Option<Job> {
         let unit = self.env().unit();
         let now = self.now();
-        let finished =
-            self.schedule(|scheduler| scheduler.finish(&job, &attempt, asked, unit, now));
+        let finished = self.schedule(|scheduler| scheduler.finish(job, &attempt, asked, unit, now));
         let Finished {
             judgement,
             health,
@@ -136,7 +135,7 @@ impl Engine {
             message_id: job.entry.message.id,
             emitter: job.emitter.id.clone(),
         };
-        self.tell_attempt(&key, &job, &attempt, judgement.verdict);
+        self.tell_attempt(&key, job, &attempt, judgement.verdict);
         self.settle(
             Settlement {
                 key,

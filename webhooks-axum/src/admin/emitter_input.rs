@@ -1,0 +1,118 @@
+//! Emitters as the API takes them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Deserializer};
+use webhooks_core::{
+    Emitter, EmitterConfig, EventPattern, Ordering, Tenant,
+    emitter::Settings,
+    sign::{Scheme, Schemes, Secret},
+};
+
+use super::{Problem, emitter_json::HIDDEN, retry_json::Retry};
+
+/// An emitter in a request; read-only fields are unknown here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EmitterInput {
+    pub(super) id: Option<String>,
+    url: String,
+    events: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
+    tenant: Option<Option<String>>,
+    description: Option<String>,
+    metadata: Option<BTreeMap<String, String>>,
+    header_identifier: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+    signing: Option<Vec<String>>,
+    secret: Option<String>,
+    timeout_ms: Option<u64>,
+    retry: Option<Retry>,
+    ordering: Option<String>,
+    lanes: Option<u32>,
+    rate_limit_per_second: Option<f64>,
+    #[serde(default, deserialize_with = "present")]
+    disable_after_ms: Option<Option<u64>>,
+}
+
+/// Tells `null` from what is absent.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl EmitterInput {
+    /// The patterns, and the configuration; `old` is the emitter in whose place it comes.
+    pub(super) fn into_config(
+        self,
+        old: Option<&Emitter>,
+    ) -> Result<(Vec<EventPattern>, EmitterConfig), Problem> {
+        if self.rate_limit_per_second.is_some() {
+            return Err(Problem::invalid(
+                "`rate_limit_per_second` is not supported by this version: expected null",
+            ));
+        }
+        let mut settings = Settings::default();
+        settings.description = self.description;
+        settings.metadata = self.metadata.unwrap_or_default();
+        if let Some(word) = self.header_identifier {
+            settings.header_identifier = word;
+        }
+        if let Some(names) = self.signing {
+            let schemes: Result<Vec<Scheme>, _> = names.iter().map(|name| name.parse()).collect();
+            settings.signing = Schemes::new(schemes?)?;
+        }
+        if let Some(timeout) = self.timeout_ms {
+            settings.timeout = Duration::from_millis(timeout);
+        }
+        if let Some(retry) = self.retry {
+            settings.retry = retry.into_policy()?;
+        }
+        settings.ordering = match self.ordering.as_deref() {
+            None | Some("strict") => Ordering::Strict,
+            Some("relaxed") => Ordering::Relaxed,
+            Some(_) => {
+                return Err(Problem::invalid(
+                    "`ordering` is unknown: expected \"strict\" or \"relaxed\"",
+                ));
+            }
+        };
+        settings.lanes = self.lanes.unwrap_or(1);
+        if let Some(after) = self.disable_after_ms {
+            settings.disable_after = after.map(Duration::from_millis);
+        }
+        let tenant = match self.tenant {
+            // Without a word about it the tenant stays.
+            None => old.and_then(Emitter::tenant).cloned(),
+            Some(tenant) => tenant.map(Tenant::new).transpose()?,
+        };
+        let mut config = EmitterConfig::new(&self.url)?
+            .settings(settings)
+            .tenant(tenant)
+            .secret(self.secret.map(Secret::new).transpose()?);
+        for (name, value) in self.headers.unwrap_or_default() {
+            config = match value.as_str() {
+                HIDDEN => config.header(name.as_str(), stored(old, &name)?)?,
+                value => config.header(name.as_str(), value)?,
+            };
+        }
+        let patterns: Result<Vec<EventPattern>, _> =
+            self.events.iter().map(EventPattern::new).collect();
+        Ok((patterns?, config))
+    }
+}
+
+/// The value that an emitter's header has.
+fn stored(old: Option<&Emitter>, name: &str) -> Result<http::HeaderValue, Problem> {
+    old.and_then(|emitter| emitter.settings().headers.get(name))
+        .cloned()
+        .ok_or_else(|| {
+            Problem::invalid(format!(
+                "header `{}` has no stored value to keep: expected its value",
+                name.escape_debug()
+            ))
+        })
+}

@@ -194,7 +194,7 @@ proptest! {
         let mut changed = body.clone();
         changed[at.index(body.len())] ^= 1 << bit;
         prop_assert!(verifier.verify(&headers, &changed, now).is_err());
-        let mut other = headers.clone();
+        let mut other = headers;
         other.insert("webhook-id", "msg_2".parse().unwrap());
         prop_assert!(verifier.verify(&other, &body, now).is_err());
     }

@@ -1,0 +1,76 @@
+//! What a receiver does with a request.
+
+/// What a receiver does with a request.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) then: Then,
+}
+
+/// What follows the bytes of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The next request of the connection.
+    Next,
+    /// The end of the connection.
+    Close,
+    /// A reset of the connection.
+    Reset,
+    /// Nothing, for ever.
+    Hang,
+}
+
+impl Reply {
+    /// An empty answer of this status, the connection kept open.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::with_headers(status, &[])
+    }
+
+    /// An empty answer of this status with these headers, the connection kept open.
+    #[must_use]
+    pub fn with_headers(status: u16, headers: &[(&str, &str)]) -> Self {
+        let lines: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let head = format!("HTTP/1.1 {status} Text\r\ncontent-length: 0\r\n{lines}\r\n");
+        Self {
+            bytes: head.into_bytes(),
+            then: Then::Next,
+        }
+    }
+
+    /// These bytes, then the end of the connection.
+    #[must_use]
+    pub fn raw(bytes: &str) -> Self {
+        Self {
+            bytes: bytes.as_bytes().to_vec(),
+            then: Then::Close,
+        }
+    }
+
+    /// These bytes, then nothing, for ever.
+    #[must_use]
+    pub fn stalled(bytes: &str) -> Self {
+        Self {
+            bytes: bytes.as_bytes().to_vec(),
+            then: Then::Hang,
+        }
+    }
+
+    /// No answer, for ever.
+    #[must_use]
+    pub fn never() -> Self {
+        Self::stalled("")
+    }
+
+    /// A reset instead of an answer.
+    #[must_use]
+    pub fn reset() -> Self {
+        Self {
+            bytes: Vec::new(),
+            then: Then::Reset,
+        }
+    }
+}

@@ -26,7 +26,8 @@ mod error;
 mod guard;
 mod resolve;
 
-#[cfg(all(test, feature = "reqwest"))]
+#[cfg(test)]
+#[cfg(feature = "reqwest")]
 mod tests;
 
 use tower::util::BoxCloneSyncService;

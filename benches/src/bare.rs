@@ -1,0 +1,31 @@
+//! The client that the transport uses, without anything around it.
+
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+
+use crate::{BYTES, Failed, sink::Sink};
+
+/// Requests per second.
+pub(crate) async fn rate(sink: &Sink, parallel: usize, requests: usize) -> Result<f64, Failed> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tcp_nodelay(true)
+        .build()?;
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..parallel {
+        let (client, url) = (client.clone(), sink.url());
+        tasks.spawn(async move {
+            for _ in 0..requests / parallel {
+                let body = vec![b'x'; BYTES];
+                client.post(&url).body(body).send().await?.bytes().await?;
+            }
+            Ok::<(), reqwest::Error>(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok((requests / parallel * parallel) as f64 / start.elapsed().as_secs_f64())
+}

@@ -1,0 +1,65 @@
+//! The same requests through the engine.
+
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use webhooks_core::{EmitterConfig, Event, Payload, Webhooks};
+
+use crate::{BYTES, Failed, sink::Sink};
+
+async fn webhooks(sink: &Sink, emitters: usize) -> Result<Webhooks, Failed> {
+    let webhooks = Webhooks::builder()
+        .allow_http()
+        .allow_network(IpAddr::from([127, 0, 0, 1]))
+        .build()
+        .await?;
+    for n in 0..emitters {
+        webhooks
+            .attach(format!("e{n}"), ["a"], EmitterConfig::new(sink.url())?)
+            .await?;
+    }
+    Ok(webhooks)
+}
+
+fn payload() -> Result<Payload, Failed> {
+    Ok(Payload::from_json(format!(
+        r#"{{"x":"{}"}}"#,
+        "y".repeat(BYTES - 8)
+    ))?)
+}
+
+/// Deliveries per second.
+pub(crate) async fn rate(sink: &Sink, emitters: usize, deliveries: usize) -> Result<f64, Failed> {
+    let webhooks = webhooks(sink, emitters).await?;
+    let payload = payload()?;
+    let (start, before) = (Instant::now(), sink.count());
+    for _ in 0..deliveries / emitters {
+        webhooks.emit("a", payload.clone()).await?;
+        tokio::task::yield_now().await;
+    }
+    let sent = deliveries / emitters * emitters;
+    let end = sink.wait_for(before + sent).await?;
+    webhooks.shutdown(Duration::from_secs(5)).await?;
+    Ok(sent as f64 / end.duration_since(start).as_secs_f64())
+}
+
+/// Microseconds from `emit` to the receiver's handler, one event at a time: median and 99th of 100.
+pub(crate) async fn latency(sink: &Sink) -> Result<(f64, f64), Failed> {
+    let webhooks = webhooks(sink, 1).await?;
+    let payload = payload()?;
+    let mut micros = Vec::new();
+    for _ in 0..1_000 {
+        let (start, before) = (Instant::now(), sink.count());
+        webhooks
+            .emit_with(Event::new("a", payload.clone())?)
+            .await?;
+        let end = sink.wait_for(before + 1).await?;
+        micros.push(end.duration_since(start).as_secs_f64() * 1e6);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    webhooks.shutdown(Duration::from_secs(5)).await?;
+    micros.sort_by(f64::total_cmp);
+    Ok((micros[micros.len() / 2], micros[micros.len() * 99 / 100]))
+}

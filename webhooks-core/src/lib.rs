@@ -28,6 +28,7 @@
 //! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs |
 //! | `serde` | no | `Serialize` and `Deserialize` for IDs, names and times |
 //! | `conformance` | no | the suite that every store passes |
+//! | `test-util` | no | helpers for the tests of applications |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -43,6 +44,8 @@ pub mod event;
 pub mod observe;
 pub mod sign;
 pub mod store;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 pub mod transport;
 
 pub use self::{

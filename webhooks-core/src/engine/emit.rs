@@ -11,7 +11,7 @@ use crate::{
     delivery::{Message, Progress},
     emitter::{Emitter, EmitterId},
     env::Timestamp,
-    event::{DeliveryId, Event, IdempotencyKey, MessageId},
+    event::{DeliveryId, Event, IdempotencyKey, MessageId, Payload},
     observe,
     store::{
         Append, Appended, AppendedRow, Epoch, Fate, NewDelivery, NewMessage, PendingRow, Receipt,
@@ -22,6 +22,7 @@ use crate::{
 /// An event on its way to the store.
 struct Draft {
     message: Arc<Message>,
+    payload: Payload,
     idempotency: Option<(IdempotencyKey, [u8; 32])>,
     targets: Vec<Target>,
 }
@@ -107,9 +108,9 @@ impl Engine {
             return Err(error);
         }
         for (draft, receipt) in drafts.iter().zip(&receipts) {
-            let event = || draft.message.event.clone();
             self.subscribers.tell(|| Happening::Emitted {
-                event: event(),
+                event: draft.message.event.clone(),
+                payload: draft.payload.clone(),
                 receipt: receipt.clone(),
             });
         }
@@ -150,7 +151,7 @@ impl Engine {
             id: MessageId::generate(env),
             event: event.name,
             size: event.payload.as_bytes().len(),
-            body: Some(event.payload.into_bytes()),
+            body: Some(event.payload.clone().into_bytes()),
             delivery_id: event
                 .delivery_id
                 .unwrap_or_else(|| DeliveryId::generate(env)),
@@ -167,6 +168,7 @@ impl Engine {
         let targets = emitters.into_iter().map(target).collect();
         Draft {
             message: Arc::new(message),
+            payload: event.payload,
             idempotency,
             targets,
         }

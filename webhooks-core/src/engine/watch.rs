@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::{
     delivery::{AttemptOutcome, DeliveryKey},
     emitter::{EmitterId, EmitterState},
-    event::{DeliveryId, EventName},
+    event::{DeliveryId, EventName, Payload},
     store::{Receipt, Verdict},
 };
 
@@ -26,6 +26,8 @@ pub enum Happening {
     Emitted {
         /// Its name.
         event: EventName,
+        /// Its payload.
+        payload: Payload,
         /// What `emit` returned.
         receipt: Receipt,
     },
@@ -70,6 +72,14 @@ impl Subscription {
     /// dropped.
     pub async fn next(&mut self) -> Option<Happening> {
         self.receiver.recv().await
+    }
+}
+
+#[cfg(feature = "test-util")]
+impl Subscription {
+    /// What happened and was not looked at yet; `None` if there is nothing now.
+    pub(crate) fn try_next(&mut self) -> Option<Happening> {
+        self.receiver.try_recv().ok()
     }
 }
 

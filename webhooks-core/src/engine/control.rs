@@ -1,6 +1,6 @@
 //! Emitters that come, go, stop and start.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
@@ -227,17 +227,17 @@ impl Engine {
     pub(super) async fn refresh_registry(self: &Arc<Self>) -> Result<u64, Error> {
         let _alone = self.control.lock().await;
         let table = self.store.emitters().await?;
-        let known: Vec<Arc<Emitter>> = self.registry.all();
         for emitter in &table.emitters {
-            let same = known
-                .iter()
-                .any(|old| Arc::ptr_eq(old, emitter) || old.is_version_of(emitter));
+            let known = self.registry.get(emitter.id.as_str());
+            let same =
+                known.is_some_and(|old| Arc::ptr_eq(&old, emitter) || old.is_version_of(emitter));
             if !same {
                 self.take_in(emitter);
             }
         }
-        for old in known {
-            if !table.emitters.iter().any(|emitter| emitter.id == old.id) {
+        let kept: HashSet<&EmitterId> = table.emitters.iter().map(|emitter| &emitter.id).collect();
+        for old in self.registry.all() {
+            if !kept.contains(&old.id) {
                 self.gone(&old.id);
             }
         }

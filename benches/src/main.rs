@@ -64,9 +64,5 @@ async fn main() -> Result<(), Failed> {
         let micros = emit::unheard(emitters).await?;
         println!("emit, {emitters} emitters that do not listen: {micros:.2} µs");
     }
-    println!(
-        "idle emitter       {} bytes",
-        idle::bytes_per_emitter(100_000).await?
-    );
     Ok(())
 }

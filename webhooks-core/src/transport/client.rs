@@ -63,6 +63,12 @@ impl HttpTransport {
                 .redirect(redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .no_proxy()
+                // Features are shared in a build: an application may have them on for itself.
+                .no_gzip()
+                .no_brotli()
+                .no_zstd()
+                .no_deflate()
+                .http1_only()
                 .tcp_nodelay(true)
                 .pool_idle_timeout(IDLE)
                 .pool_max_idle_per_host(IDLE_PER_HOST)
@@ -160,17 +166,12 @@ impl reqwest::dns::Resolve for Guarded {
                 .resolve(name.as_str(), standing)
                 .await
                 .map_err(LookUpFailed)?;
-            if let Some(forbidden) = addresses
-                .iter()
-                .find(|address| !policy.admits(**address, ports))
-            {
-                return Err(Forbidden(forbidden.to_string()).into());
-            }
-            let found: Vec<SocketAddr> = addresses
-                .iter()
-                .map(|address| SocketAddr::new(*address, 0))
-                .collect();
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let found = policy
+                .admit_answer(name.as_str(), &addresses, ports)
+                .map_err(|forbidden| Forbidden(forbidden.to_string()))?
+                .into_iter()
+                .map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(found) as Addrs)
         })
     }
 }

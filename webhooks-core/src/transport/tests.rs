@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 use super::{
     AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, HttpTransport,
-    NetworkPolicy, Resolve, ResolveFuture, SystemResolver, parse_url,
+    NetworkPolicy, Resolve, ResolveFuture, Standing, SystemResolver, parse_url,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(500);
@@ -244,4 +244,37 @@ async fn the_url_is_checked_at_every_attempt() {
             "{url}"
         );
     }
+}
+
+#[tokio::test]
+async fn hung_look_ups_of_failing_emitters_outlive_their_attempts_and_leave_room_for_others() {
+    /// Never answers for `hung…`, fails at once for others.
+    struct Hung;
+    impl Resolve for Hung {
+        fn resolve(&self, host: &str) -> ResolveFuture {
+            if host.starts_with("hung") {
+                return Box::pin(std::future::pending());
+            }
+            Box::pin(async { Err(std::io::Error::other("no such name")) })
+        }
+    }
+    let transport = HttpTransport::new(policy(), Arc::new(Hung)).unwrap();
+    let attempt = |name: String, standing, timeout| {
+        let url = parse_url(&format!("https://{name}.example/")).unwrap();
+        let request = AttemptRequest::new(url, HeaderMap::new(), Bytes::new(), timeout);
+        let sent = transport.clone().oneshot(request.standing(standing));
+        async move { sent.await.unwrap_err().kind() }
+    };
+    let short = Duration::from_millis(50);
+    let mut hung = tokio::task::JoinSet::new();
+    for at in 0..32 {
+        hung.spawn(attempt(format!("hung{at}"), Standing::Unproven, short));
+    }
+    while let Some(kind) = hung.join_next().await {
+        assert_eq!(kind.unwrap(), Kind::Timeout);
+    }
+    let unproven = attempt("good".into(), Standing::Unproven, short).await;
+    assert_eq!(unproven, Kind::Timeout, "the permits are not given back");
+    let proven = attempt("good".into(), Standing::Proven, TIMEOUT).await;
+    assert_eq!(proven, Kind::Dns, "the standing reaches the resolver");
 }

@@ -43,13 +43,20 @@ const V6: [([u16; 8], u8); 15] = [
     ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), // multicast, RFC 4291
 ];
 
+/// All that IANA gives out as global unicast (RFC 4291): beyond it nobody can be reached, but a
+/// translator may lead inside, such as `::ffff:0:0:0/96` (RFC 2765).
+const GLOBAL: ([u16; 8], u8) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+
 /// Whether an address can be reached by everybody, as a receiver's should be. An IPv4 address
 /// inside an IPv6 one (mapped, or behind NAT64, RFC 6052) is judged in its place.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match unwrap(address) {
         IpAddr::V4(v4) => !V4.iter().any(|(block, bits)| in_v4(v4, *block, *bits)),
-        IpAddr::V6(v6) => !V6.iter().any(|(block, bits)| in_v6(v6, *block, *bits)),
+        IpAddr::V6(v6) => {
+            let (block, bits) = GLOBAL;
+            in_v6(v6, block, bits) && !V6.iter().any(|(block, bits)| in_v6(v6, *block, *bits))
+        }
     }
 }
 
@@ -140,6 +147,8 @@ mod tests {
             "3fff::1",
             "100::1",
             "100:0:0:1::1",
+            "::ffff:0:127.0.0.1",
+            "4000::1",
         ] {
             assert!(!public(text), "{text}");
         }

@@ -5,7 +5,10 @@ use std::{net::IpAddr, sync::Arc};
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::classify::{is_public, unwrap};
+use super::{
+    classify::{is_public, unwrap},
+    url::check_form,
+};
 use crate::{Error, ErrorKind};
 
 /// Which schemes, hosts, ports and addresses webhooks may go to. Defaults to https on port 443 and
@@ -16,6 +19,7 @@ pub struct NetworkPolicy {
     http: bool,
     networks: Arc<[IpNet]>,
     denied_hosts: Arc<[String]>,
+    denied_addresses: Arc<[IpAddr]>,
 }
 
 /// Which addresses a port leads to.
@@ -45,18 +49,72 @@ impl NetworkPolicy {
         self
     }
 
-    /// Refuses this host, such as the service's own public name. Defaults to none.
+    /// Refuses this host, a name or an address, such as the service's own public one. It wins over
+    /// allowed networks; names below a denied one are not denied. Defaults to none.
     pub fn deny_host(mut self, host: impl Into<String>) -> Self {
-        let host = host.into().trim_end_matches('.').to_ascii_lowercase();
-        self.denied_hosts = self.denied_hosts.iter().cloned().chain([host]).collect();
+        // The form in which URLs hold hosts: lower case, IDNA, addresses as such.
+        let host = host.into();
+        let parsed = Host::parse(&host).unwrap_or(Host::Domain(host));
+        let address = match parsed {
+            Host::Domain(name) => {
+                let name = bare(&name).to_owned();
+                self.denied_hosts = self.denied_hosts.iter().cloned().chain([name]).collect();
+                return self;
+            }
+            Host::Ipv4(address) => address.into(),
+            Host::Ipv6(address) => unwrap(address.into()),
+        };
+        self.denied_addresses = self
+            .denied_addresses
+            .iter()
+            .copied()
+            .chain([address])
+            .collect();
         self
     }
 
     /// Whether webhooks may go to this address, on a port of this kind.
     pub(crate) fn admits(&self, address: IpAddr, ports: Ports) -> bool {
+        !self.denied_addresses.contains(&unwrap(address))
+            && (self.allows(address) || (ports == Ports::Standard && is_public(address)))
+    }
+
+    /// The addresses to dial of what a name led to.
+    ///
+    /// # Errors
+    /// The address for which the answer is refused, as a whole.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn admit_answer(
+        &self,
+        name: &str,
+        answer: &[IpAddr],
+        ports: Ports,
+    ) -> Result<Vec<IpAddr>, IpAddr> {
+        // On most machines `localhost` is ::1 and 127.0.0.1, and only one may be allowed: the other
+        // is left out. Anything but loopback would be somebody's trick.
+        let local = is_local(name);
+        let mut admitted = Vec::with_capacity(answer.len());
+        for address in answer.iter().copied() {
+            let loopback = address.to_canonical().is_loopback();
+            if local && loopback && !self.allows(address) {
+                continue;
+            }
+            if (local && !loopback) || !self.admits(address, ports) {
+                return Err(address);
+            }
+            admitted.push(address);
+        }
+        match answer {
+            [first, ..] if admitted.is_empty() => Err(*first),
+            _ => Ok(admitted),
+        }
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
         let inner = unwrap(address);
-        let allowed = |network: &IpNet| network.contains(&address) || network.contains(&inner);
-        self.networks.iter().any(allowed) || (ports == Ports::Standard && is_public(address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address) || network.contains(&inner))
     }
 
     /// Which addresses the port of this URL leads to.
@@ -86,6 +144,7 @@ impl NetworkPolicy {
             }
             other => return invalid(format!("`url` has the scheme `{other}`: expected https")),
         }
+        check_form(url)?;
         let ports = self.ports(url);
         let port = url.port_or_known_default().unwrap_or(0);
         match url.host() {
@@ -93,11 +152,11 @@ impl NetworkPolicy {
             Some(Host::Ipv4(address)) => self.check_address(address.into(), ports),
             Some(Host::Ipv6(address)) => self.check_address(address.into(), ports),
             Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
+                let name = bare(name);
                 if self.denied_hosts.iter().any(|denied| denied == name) {
                     return forbidden(format!("`url` has the host `{name}`, which is denied"));
                 }
-                let local = name == "localhost" || name.ends_with(".localhost");
+                let local = is_local(name);
                 let loopback = || {
                     self.networks
                         .iter()
@@ -123,6 +182,9 @@ impl NetworkPolicy {
         if self.admits(address, ports) {
             return Ok(());
         }
+        if self.denied_addresses.contains(&unwrap(address)) {
+            return forbidden(format!("`url` leads to {address}, which is denied"));
+        }
         if is_public(address) {
             return Err(Error::new(
                 ErrorKind::InvalidUrl,
@@ -133,6 +195,17 @@ impl NetworkPolicy {
             "`url` leads to {address}, which is not public: it is forbidden, unless its network is allowed with `allow_network`"
         ))
     }
+}
+
+/// A name without the dot that makes it absolute.
+fn bare(name: &str) -> &str {
+    name.trim_end_matches('.')
+}
+
+/// `localhost` and what is below it (RFC 6761); URLs hold names in lower case.
+fn is_local(name: &str) -> bool {
+    let name = bare(name);
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn forbidden(message: String) -> Result<(), Error> {
@@ -253,5 +326,69 @@ mod tests {
                 "{url}"
             );
         }
+    }
+
+    #[test]
+    fn a_denied_host_may_be_an_address_or_an_international_name() {
+        let policy = loopback()
+            .deny_host("127.0.0.7")
+            .deny_host("bücher.example");
+        for url in [
+            "http://127.0.0.7:8080",
+            "http://2130706439",
+            "http://[::ffff:127.0.0.7]:1",
+            "https://bücher.example",
+            "https://xn--bcher-kva.example.",
+        ] {
+            assert_eq!(
+                check(&policy, url),
+                Err(ErrorKind::ForbiddenAddress),
+                "{url}"
+            );
+        }
+        assert!(!policy.admits([127, 0, 0, 7].into(), Ports::Other));
+    }
+
+    #[test]
+    fn a_url_that_was_made_elsewhere_is_checked_as_well() {
+        for url in [
+            "https://user:pass@example.com/",
+            "https://example.com/#x",
+            "https://example.com:0/",
+        ] {
+            let error = NetworkPolicy::default().check_url(&Url::parse(url).unwrap());
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidUrl, "{url}");
+        }
+    }
+
+    #[test]
+    fn white_space_that_the_parser_would_drop_is_refused() {
+        for url in [
+            "https://exa\nmple.com/",
+            "https://example.com/a\tb",
+            " https://example.com",
+        ] {
+            assert_eq!(
+                parse_url(url).unwrap_err().kind(),
+                ErrorKind::InvalidUrl,
+                "{url:?}"
+            );
+        }
+    }
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn localhost_is_dialled_at_allowed_loopback_addresses_only() {
+        let v4 = IpAddr::from([127, 0, 0, 1]);
+        let v6 = IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1_u16]);
+        let public = IpAddr::from([8, 8, 8, 8]);
+        let admit =
+            |answer: &[IpAddr]| loopback().admit_answer("localhost", answer, Ports::Standard);
+        assert_eq!(admit(&[v6, v4]), Ok(vec![v4]));
+        assert_eq!(admit(&[v6]), Err(v6));
+        assert_eq!(admit(&[v4, public]), Err(public));
+        assert_eq!(admit(&[]), Ok(vec![]));
+        let named = loopback().admit_answer("crm.example", &[v6, v4], Ports::Standard);
+        assert_eq!(named, Err(v6), "only `localhost` may leave one out");
     }
 }

@@ -18,6 +18,12 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
             text.len()
         )));
     }
+    // The parser drops tabs and line ends: what is shown would not be what is dialled.
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(invalid(
+            "`url` has white space or control characters: expected none".to_owned(),
+        ));
+    }
     let url = Url::parse(text).map_err(|error| {
         invalid(
             "`url` is not a URL: expected one such as https://receiver.example/hooks".to_owned(),
@@ -30,6 +36,12 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
             url.scheme()
         )));
     }
+    check_form(&url)?;
+    Ok(url)
+}
+
+/// What holds for the URL of every emitter, whatever the policy; a layer may have made the URL itself.
+pub(super) fn check_form(url: &Url) -> Result<(), Error> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid(
             "`url` has user info: expected none; send credentials in a header instead".to_owned(),
@@ -48,7 +60,7 @@ pub fn parse_url(text: &str) -> Result<Url, Error> {
             "`url` has port 0: expected one that can be reached".to_owned(),
         ));
     }
-    Ok(url)
+    Ok(())
 }
 
 fn invalid(message: String) -> Error {

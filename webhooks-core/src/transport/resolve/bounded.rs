@@ -24,19 +24,35 @@ const UNPROVEN: usize = LIMIT / 2;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
+type UnderWay = Arc<Mutex<HashMap<String, watch::Receiver<Option<Answer>>>>>;
 
 /// A resolver that looks up a bounded number of names at once, each name once at a time.
 pub(in crate::transport) struct BoundedResolver {
     inner: Arc<dyn Resolve>,
     all: Arc<Semaphore>,
     unproven: Arc<Semaphore>,
-    under_way: Arc<Mutex<HashMap<String, watch::Receiver<Option<Answer>>>>>,
+    under_way: UnderWay,
 }
 
 /// Held until the look-up has returned, whoever waits for it.
 struct Permits {
     _all: OwnedSemaphorePermit,
     _unproven: Option<OwnedSemaphorePermit>,
+}
+
+/// The mark that a name is being looked up; it goes when the look-up does, also by a panic.
+struct Entry {
+    under_way: UnderWay,
+    host: String,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.host);
+    }
 }
 
 impl BoundedResolver {
@@ -71,26 +87,19 @@ impl BoundedResolver {
     }
 
     async fn look_up(&self, host: &str, standing: Standing) -> io::Result<Arc<[IpAddr]>> {
-        loop {
-            let known = self.under_way().get(host).cloned();
-            let mut answer = match known {
-                Some(answer) => answer,
-                None => {
-                    let permits = self.permits(standing).await?;
-                    self.begin(host, permits)
-                }
-            };
-            // A sender that is gone without an answer means that the look-up panicked: once more.
-            let told = answer
-                .wait_for(Option::is_some)
-                .await
-                .ok()
-                .and_then(|told| told.clone());
-            match told {
-                Some(Ok(addresses)) => return Ok(addresses),
-                Some(Err(error)) => return Err(io::Error::new(error.kind(), error.to_string())),
-                None => drop(self.under_way().remove(host)),
+        let known = self.under_way().get(host).cloned();
+        let mut answer = match known {
+            Some(answer) => answer,
+            None => {
+                let permits = self.permits(standing).await?;
+                self.begin(host, permits)
             }
+        };
+        let told = answer.wait_for(Option::is_some).await;
+        match told.ok().and_then(|told| told.clone()) {
+            Some(Ok(addresses)) => Ok(addresses),
+            Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            None => Err(io::Error::other("the look-up panicked")),
         }
     }
 
@@ -125,15 +134,15 @@ impl BoundedResolver {
         }
         let (sender, receiver) = watch::channel(None);
         under_way.insert(host.to_owned(), receiver.clone());
-        let look_up = self.inner.resolve(host);
-        let (list, host) = (self.under_way.clone(), host.to_owned());
+        let entry = Entry {
+            under_way: self.under_way.clone(),
+            host: host.to_owned(),
+        };
+        let inner = self.inner.clone();
         tokio::spawn(async move {
-            let answer = look_up.await.map(Into::into).map_err(Arc::new);
-            list.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&host);
-            drop(permits);
-            sender.send_replace(Some(answer));
+            let answer = inner.resolve(&entry.host).await;
+            drop((entry, permits));
+            sender.send_replace(Some(answer.map(Into::into).map_err(Arc::new)));
         });
         receiver
     }
@@ -209,5 +218,21 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_of_the_resolver_is_an_error_and_frees_the_name() {
+        struct Panics;
+        impl Resolve for Panics {
+            fn resolve(&self, _: &str) -> ResolveFuture {
+                Box::pin(async { panic!("on purpose") })
+            }
+        }
+        let resolver = BoundedResolver::new(Arc::new(Panics));
+        for _ in 0..2 {
+            let error = resolver.resolve("a", Standing::Proven).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Other);
+        }
+        assert!(resolver.under_way().is_empty());
     }
 }

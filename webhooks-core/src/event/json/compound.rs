@@ -1,4 +1,6 @@
 //! Arrays and objects.
+//!
+//! Every step goes through [`Output::step`]: what follows a fault that was ignored fails with it.
 
 use serde::{
     Serialize,
@@ -8,11 +10,11 @@ use serde::{
     },
 };
 
-use super::{
-    output::{Fault, Output},
-    raw,
-    serializer::Value,
-};
+use super::{fault::Fault, keys::Keys, output::Output, raw::Raw, serializer::Value};
+
+/// The largest text of a key that is no string. Within a key of a key each quotation mark and
+/// backslash takes one more backslash, so that the text doubles with each level.
+const MAX_KEY_BYTES: usize = 16 * 1024 * 1024;
 
 /// An array being written.
 pub(super) struct Items<'a> {
@@ -23,8 +25,10 @@ pub(super) struct Items<'a> {
 
 impl<'a> Items<'a> {
     pub(super) fn open(output: &'a mut Output, variant: Option<&str>) -> Result<Self, Fault> {
-        open_variant(output, variant)?;
-        output.enter(b'[')?;
+        output.step(|output| {
+            open_variant(output, variant)?;
+            output.enter(b'[')
+        })?;
         Ok(Self {
             output,
             empty: true,
@@ -33,123 +37,123 @@ impl<'a> Items<'a> {
     }
 
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        if !std::mem::replace(&mut self.empty, false) {
-            self.output.comma();
-        }
-        value.serialize(Value(self.output))
+        let first = std::mem::replace(&mut self.empty, false);
+        self.output.step(|output| {
+            if !first {
+                output.comma();
+            }
+            value.serialize(Value(output))
+        })
     }
 
     fn close(self) -> Result<(), Fault> {
-        self.output.leave(b']');
-        if self.in_variant {
-            self.output.leave(b'}');
-        }
-        Ok(())
+        self.output.step(|output| {
+            output.leave(b']');
+            if self.in_variant {
+                output.leave(b'}');
+            }
+            Ok(())
+        })
     }
 }
 
-/// An object being written; or, for serde_json's raw values, the text that takes its place.
+/// An object being written.
 pub(super) struct Entries<'a> {
     output: &'a mut Output,
-    /// Where its entries begin among those of all that is open.
-    base: usize,
-    /// A value must follow, in the place of this earlier entry, if there is one.
-    open: Option<Option<usize>>,
+    keys: Keys,
+    /// A key is there and its value is not.
+    open: bool,
     in_variant: bool,
-    raw: bool,
 }
 
 impl<'a> Entries<'a> {
     pub(super) fn open(output: &'a mut Output, variant: Option<&str>) -> Result<Self, Fault> {
-        open_variant(output, variant)?;
-        output.enter(b'{')?;
-        let base = output.entries.len();
+        output.step(|output| {
+            open_variant(output, variant)?;
+            output.enter(b'{')
+        })?;
         Ok(Self {
+            keys: Keys::new(output),
             output,
-            base,
-            open: None,
+            open: false,
             in_variant: variant.is_some(),
-            raw: false,
         })
     }
 
-    pub(super) fn raw(output: &'a mut Output) -> Self {
-        let base = output.entries.len();
-        Self {
-            output,
-            base,
-            open: None,
-            in_variant: false,
-            raw: true,
-        }
-    }
-
-    fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Fault> {
-        if self.open.is_some() {
-            return Err(Fault::Value(
-                "a key follows a key: expected its value".into(),
-            ));
-        }
-        if self.output.entries.len() > self.base {
-            self.output.comma();
-        }
-        let start = self.output.bytes.len();
-        self.write_key(key)?;
-        let end = self.output.bytes.len();
-        self.open = Some(self.output.key_written(start..end, self.base));
-        Ok(())
-    }
-
-    /// Writes text as it is, everything else as the text of its JSON, with a space behind `,` and
-    /// `:`.
-    fn write_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Fault> {
-        let start = self.output.bytes.len();
-        let spaced = std::mem::replace(&mut self.output.spaced, true);
-        key.serialize(Value(self.output))?;
-        self.output.spaced = spaced;
-        if self.output.bytes.get(start) != Some(&b'"') {
-            let text = String::from_utf8(self.output.bytes.split_off(start))
-                .map_err(|_| Fault::Value("a key is not UTF-8".into()))?;
-            self.output.string(&text);
-        }
-        Ok(())
+    fn key(&mut self, write: impl FnOnce(&mut Output) -> Result<(), Fault>) -> Result<(), Fault> {
+        let follows_key = std::mem::replace(&mut self.open, true);
+        self.output.step(|output| {
+            if follows_key {
+                return Err(Fault::Value(
+                    "a key follows a key: expected its value".into(),
+                ));
+            }
+            if !self.keys.is_empty(output) {
+                output.comma();
+            }
+            let start = output.bytes.len();
+            write(output)?;
+            let end = output.bytes.len();
+            self.keys.written(output, start..end);
+            Ok(())
+        })
     }
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        let Some(replaced) = self.open.take() else {
-            return Err(Fault::Value("a value has no key".into()));
-        };
-        self.output.colon();
-        value.serialize(Value(self.output))?;
-        // The last of two values of one key wins, and stands where it was written.
-        if let Some(at) = replaced {
-            self.output.remove_entry(at);
-        }
-        Ok(())
+        let follows_key = std::mem::replace(&mut self.open, false);
+        self.output.step(|output| {
+            if !follows_key {
+                return Err(Fault::Value("a value has no key".into()));
+            }
+            output.colon();
+            value.serialize(Value(output))
+        })
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Fault> {
-        if self.raw {
-            return raw::write(self.output, value);
-        }
-        self.key(key)?;
+        self.key(|output| {
+            output.string(key);
+            Ok(())
+        })?;
         self.value(value)
     }
 
     fn close(self) -> Result<(), Fault> {
-        if self.raw {
-            return Ok(());
-        }
-        if self.open.is_some() {
-            return Err(Fault::Value("a key has no value".into()));
-        }
-        self.output.entries.truncate(self.base);
-        self.output.leave(b'}');
-        if self.in_variant {
-            self.output.leave(b'}');
-        }
-        Ok(())
+        self.output.step(|output| {
+            if self.open {
+                return Err(Fault::Value("a key has no value".into()));
+            }
+            self.keys.close(output);
+            output.leave(b'}');
+            if self.in_variant {
+                output.leave(b'}');
+            }
+            Ok(())
+        })
     }
+}
+
+/// A struct being written: an object, or the text that a token stands for.
+pub(super) enum Fields<'a> {
+    Object(Entries<'a>),
+    Raw(Raw<'a>),
+}
+
+/// Writes text as it is, everything else as the text of its JSON, with a space behind `,` and `:`.
+fn write_key<T: Serialize + ?Sized>(output: &mut Output, key: &T) -> Result<(), Fault> {
+    let start = output.bytes.len();
+    let spaced = std::mem::replace(&mut output.spaced, true);
+    key.serialize(Value(output))?;
+    output.spaced = spaced;
+    if output.bytes.get(start) != Some(&b'"') {
+        let text = String::from_utf8(output.bytes.split_off(start))
+            .map_err(|_| Fault::Value("a key is not UTF-8".into()))?;
+        output.string(&text);
+        if output.bytes.len() - start > MAX_KEY_BYTES {
+            return Err(Fault::KeyTooLarge);
+        }
+    }
+    Ok(())
 }
 
 fn open_variant(output: &mut Output, variant: Option<&str>) -> Result<(), Fault> {
@@ -184,35 +188,52 @@ items!(
     SerializeTupleStruct serialize_field, SerializeTupleVariant serialize_field
 );
 
-macro_rules! fields {
-    ($($trait:ident),+) => {
-        $(impl $trait for Entries<'_> {
-            type Ok = ();
-            type Error = Fault;
+impl SerializeStruct for Fields<'_> {
+    type Ok = ();
+    type Error = Fault;
 
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                key: &'static str,
-                value: &T,
-            ) -> Result<(), Fault> {
-                self.field(key, value)
-            }
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Object(entries) => entries.field(key, value),
+            Self::Raw(raw) => raw.field(key, value),
+        }
+    }
 
-            fn end(self) -> Result<(), Fault> {
-                self.close()
-            }
-        })+
-    };
+    fn end(self) -> Result<(), Fault> {
+        match self {
+            Self::Object(entries) => entries.close(),
+            Self::Raw(raw) => raw.close(),
+        }
+    }
 }
 
-fields!(SerializeStruct, SerializeStructVariant);
+impl SerializeStructVariant for Entries<'_> {
+    type Ok = ();
+    type Error = Fault;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Fault> {
+        self.field(key, value)
+    }
+
+    fn end(self) -> Result<(), Fault> {
+        self.close()
+    }
+}
 
 impl SerializeMap for Entries<'_> {
     type Ok = ();
     type Error = Fault;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Fault> {
-        self.key(key)
+        self.key(|output| write_key(output, key))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {

@@ -7,6 +7,9 @@
 
 mod check;
 mod compound;
+mod escape;
+mod fault;
+mod keys;
 mod output;
 mod raw;
 mod serializer;

@@ -1,31 +1,86 @@
 //! serde_json's own tokens: text that is JSON already.
 
+use std::fmt::{Display, Write as _};
+
 use serde::{
     Serialize, Serializer,
     ser::{Error as _, Impossible},
 };
 
-use super::{
-    check::check_value,
-    output::{Fault, Output},
-};
+use super::{check::check_value, fault::Fault, output::Output};
 
-/// Whether a struct of this name stands for JSON text (`RawValue`, or a number of any precision).
-pub(super) fn is_token(name: &str) -> bool {
-    matches!(
-        name,
-        "$serde_json::private::RawValue" | "$serde_json::private::Number"
-    )
+/// What stands for JSON text: a struct of this name, with one field of this name.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Token {
+    RawValue,
+    /// A number of any precision.
+    Number,
 }
 
-/// Writes the text of a token, once it is known to be JSON.
-pub(super) fn write<T: Serialize + ?Sized>(output: &mut Output, value: &T) -> Result<(), Fault> {
-    let text = value.serialize(Text)?;
-    check_value(text.as_bytes(), output.depth)?;
-    output
-        .bytes
-        .extend_from_slice(text.trim_matches([' ', '\t', '\n', '\r']).as_bytes());
-    Ok(())
+impl Token {
+    pub(super) fn of(name: &str) -> Option<Self> {
+        [Self::RawValue, Self::Number]
+            .into_iter()
+            .find(|token| token.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::RawValue => "$serde_json::private::RawValue",
+            Self::Number => "$serde_json::private::Number",
+        }
+    }
+}
+
+/// A token being written.
+pub(super) struct Raw<'a> {
+    output: &'a mut Output,
+    token: Token,
+    written: bool,
+}
+
+impl<'a> Raw<'a> {
+    pub(super) fn open(output: &'a mut Output, token: Token) -> Self {
+        Self {
+            output,
+            token,
+            written: false,
+        }
+    }
+
+    /// Writes the text, once it is known to be JSON.
+    pub(super) fn field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &str,
+        value: &T,
+    ) -> Result<(), Fault> {
+        let (token, again) = (self.token, std::mem::replace(&mut self.written, true));
+        self.output.step(|output| {
+            if again || key != token.name() {
+                return Err(Fault::custom("raw JSON must be one field of its own name"));
+            }
+            let text = value.serialize(Text)?;
+            check_value(text.as_bytes(), output.depth)?;
+            let text = text.trim_matches([' ', '\t', '\n', '\r']);
+            if token == Token::Number && !text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+            {
+                return Err(Fault::custom("the text of a number is another value"));
+            }
+            output.bytes.extend_from_slice(text.as_bytes());
+            Ok(())
+        })
+    }
+
+    pub(super) fn close(self) -> Result<(), Fault> {
+        let written = self.written;
+        self.output.step(|_| {
+            if written {
+                Ok(())
+            } else {
+                Err(Fault::custom("raw JSON has no text"))
+            }
+        })
+    }
 }
 
 /// Takes a string and nothing else.
@@ -54,6 +109,12 @@ impl Serializer for Text {
 
     fn serialize_str(self, value: &str) -> Result<String, Fault> {
         Ok(value.to_owned())
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<String, Fault> {
+        let mut text = String::new();
+        write!(text, "{value}").map_err(Fault::custom)?;
+        Ok(text)
     }
 
     refuse!(

@@ -1,32 +1,22 @@
 //! The serializer of values.
 
-use serde::{Serialize, Serializer};
+use std::fmt::{Display, Write as _};
+
+use serde::{Serialize, Serializer, ser::Error as _};
 
 use super::{
-    compound::{Entries, Items},
-    output::{Fault, Output},
-    raw,
+    compound::{Entries, Fields, Items},
+    escape::Escaped,
+    fault::Fault,
+    output::Output,
+    raw::{Raw, Token},
 };
 use crate::{Error, ErrorKind};
 
 /// Serialises a payload: a value that becomes a JSON object.
 pub(in crate::event) fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-    let mut output = Output {
-        bytes: Vec::with_capacity(256),
-        ..Output::default()
-    };
-    value
-        .serialize(Value(&mut output))
-        .map_err(|fault| match fault {
-            Fault::TooDeep => Error::new(
-                ErrorKind::PayloadTooDeep,
-                "payload is nested deeper than 128 levels: at most 128 are allowed",
-            ),
-            Fault::Value(_) => {
-                Error::new(ErrorKind::InvalidPayload, "payload cannot be serialised")
-                    .with_source(fault)
-            }
-        })?;
+    let mut output = Output::with_capacity(512);
+    value.serialize(Value(&mut output))?;
     let found = match output.bytes.first() {
         Some(b'{') => return Ok(output.bytes),
         Some(b'[') => "an array",
@@ -45,9 +35,8 @@ pub(in crate::event) fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<Ve
 pub(super) struct Value<'a>(pub(super) &'a mut Output);
 
 impl Value<'_> {
-    fn json<T: Serialize>(self, value: &T) -> Result<(), Fault> {
-        serde_json::to_writer(&mut self.0.bytes, value)
-            .map_err(|error| Fault::Value(error.to_string()))
+    fn float<T: Serialize>(self, value: &T) -> Result<(), Fault> {
+        serde_json::to_writer(&mut self.0.bytes, value).map_err(Fault::custom)
     }
 }
 
@@ -62,10 +51,14 @@ pub(super) fn not_finite(value: f64) -> &'static str {
     }
 }
 
-macro_rules! numbers {
+macro_rules! integers {
     ($($method:ident: $type:ty),+) => {
         $(fn $method(self, value: $type) -> Result<(), Fault> {
-            self.json(&value)
+            let mut digits = itoa::Buffer::new();
+            self.0
+                .bytes
+                .extend_from_slice(digits.format(value).as_bytes());
+            Ok(())
         })+
     };
 }
@@ -78,25 +71,31 @@ impl<'a> Serializer for Value<'a> {
     type SerializeTupleStruct = Items<'a>;
     type SerializeTupleVariant = Items<'a>;
     type SerializeMap = Entries<'a>;
-    type SerializeStruct = Entries<'a>;
+    type SerializeStruct = Fields<'a>;
     type SerializeStructVariant = Entries<'a>;
 
-    numbers!(
-        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
+    integers!(
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
         serialize_i64: i64, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
         serialize_u64: u64, serialize_i128: i128, serialize_u128: u128
     );
 
+    fn serialize_bool(self, value: bool) -> Result<(), Fault> {
+        let text: &[u8] = if value { b"true" } else { b"false" };
+        self.0.bytes.extend_from_slice(text);
+        Ok(())
+    }
+
     fn serialize_f32(self, value: f32) -> Result<(), Fault> {
         if value.is_finite() {
-            return self.json(&value);
+            return self.float(&value);
         }
         self.serialize_str(not_finite(value.into()))
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Fault> {
         if value.is_finite() {
-            return self.json(&value);
+            return self.float(&value);
         }
         self.serialize_str(not_finite(value))
     }
@@ -110,6 +109,13 @@ impl<'a> Serializer for Value<'a> {
         Ok(())
     }
 
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), Fault> {
+        self.0.bytes.push(b'"');
+        write!(Escaped(&mut self.0.bytes), "{value}").map_err(Fault::custom)?;
+        self.0.bytes.push(b'"');
+        Ok(())
+    }
+
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Fault> {
         self.0.binary(value);
         Ok(())
@@ -120,7 +126,7 @@ impl<'a> Serializer for Value<'a> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Fault> {
-        value.serialize(self)
+        self.0.wrapped(|output| value.serialize(Value(output)))
     }
 
     fn serialize_unit(self) -> Result<(), Fault> {
@@ -146,7 +152,7 @@ impl<'a> Serializer for Value<'a> {
         _: &'static str,
         value: &T,
     ) -> Result<(), Fault> {
-        value.serialize(self)
+        self.0.wrapped(|output| value.serialize(Value(output)))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -190,12 +196,11 @@ impl<'a> Serializer for Value<'a> {
         Entries::open(self.0, None)
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Entries<'a>, Fault> {
-        if raw::is_token(name) {
-            Ok(Entries::raw(self.0))
-        } else {
-            Entries::open(self.0, None)
-        }
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'a>, Fault> {
+        Ok(match Token::of(name) {
+            Some(token) => Fields::Raw(Raw::open(self.0, token)),
+            None => Fields::Object(Entries::open(self.0, None)?),
+        })
     }
 
     fn serialize_struct_variant(

@@ -4,15 +4,23 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::{BYTES, Failed, sink::Sink};
+use crate::{
+    BYTES, Failed,
+    cpu::{Measured, Run},
+    sink::Sink,
+};
 
-/// Requests per second.
-pub(crate) async fn rate(sink: &Sink, parallel: usize, requests: usize) -> Result<f64, Failed> {
+/// As many requests, over as many connections.
+pub(crate) async fn rate(
+    sink: &Sink,
+    parallel: usize,
+    requests: usize,
+) -> Result<Measured, Failed> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .tcp_nodelay(true)
         .build()?;
-    let start = Instant::now();
+    let run = Run::start()?;
     let mut tasks = JoinSet::new();
     for _ in 0..parallel {
         let (client, url) = (client.clone(), sink.url());
@@ -27,5 +35,5 @@ pub(crate) async fn rate(sink: &Sink, parallel: usize, requests: usize) -> Resul
     while let Some(done) = tasks.join_next().await {
         done??;
     }
-    Ok((requests / parallel * parallel) as f64 / start.elapsed().as_secs_f64())
+    run.end(requests / parallel * parallel, Instant::now())
 }

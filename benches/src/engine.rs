@@ -7,7 +7,11 @@ use std::{
 
 use webhooks_core::{EmitterConfig, Event, Payload, Webhooks};
 
-use crate::{BYTES, Failed, sink::Sink};
+use crate::{
+    BYTES, Failed,
+    cpu::{Measured, Run},
+    sink::Sink,
+};
 
 async fn webhooks(sink: &Sink, emitters: usize) -> Result<Webhooks, Failed> {
     let webhooks = Webhooks::builder()
@@ -30,19 +34,24 @@ fn payload() -> Result<Payload, Failed> {
     ))?)
 }
 
-/// Deliveries per second.
-pub(crate) async fn rate(sink: &Sink, emitters: usize, deliveries: usize) -> Result<f64, Failed> {
+/// As many deliveries, from as many emitters.
+pub(crate) async fn rate(
+    sink: &Sink,
+    emitters: usize,
+    deliveries: usize,
+) -> Result<Measured, Failed> {
     let webhooks = webhooks(sink, emitters).await?;
     let payload = payload()?;
-    let (start, before) = (Instant::now(), sink.count());
+    let (run, before) = (Run::start()?, sink.count());
     for _ in 0..deliveries / emitters {
         webhooks.emit("a", payload.clone()).await?;
         tokio::task::yield_now().await;
     }
     let sent = deliveries / emitters * emitters;
     let end = sink.wait_for(before + sent).await?;
+    let measured = run.end(sent, end)?;
     webhooks.shutdown(Duration::from_secs(5)).await?;
-    Ok(sent as f64 / end.duration_since(start).as_secs_f64())
+    Ok(measured)
 }
 
 /// Microseconds from `emit` to the receiver's handler, one event at a time: median and 99th of 100.

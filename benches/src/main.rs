@@ -1,6 +1,6 @@
 //! How fast it is, beside the bare client in the same run.
 //!
-//! Run with `cargo run --release -p webhooks-benches`.
+//! Run with `cargo run --release -p webhooks-benches`; arguments choose sections of it.
 #![allow(clippy::print_stdout, reason = "figures are what it has to say")]
 #![allow(
     clippy::disallowed_methods,
@@ -8,12 +8,16 @@
 )]
 
 mod bare;
+mod cpu;
 mod emit;
 mod engine;
 mod idle;
+mod serialise;
 mod sink;
 
 use std::error::Error;
+
+use crate::{cpu::Measured, sink::Sink};
 
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
@@ -24,6 +28,9 @@ const PARALLEL: usize = 64;
 const REQUESTS: usize = 20_000;
 const SEQUENTIAL: usize = 4_000;
 
+/// In this order: the memory first, while nothing that was freed can be used again.
+const SECTIONS: [&str; 5] = ["idle", "payload", "rate", "latency", "emit"];
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -31,38 +38,80 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
-    // First, while nothing that was freed can be used again.
-    println!(
-        "idle emitter       {} bytes",
-        idle::bytes_per_emitter(100_000).await?
-    );
-    let sink = sink::Sink::start().await?;
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = chosen.iter().find(|name| !SECTIONS.contains(&&***name)) {
+        return Err(format!("no section `{unknown}`: expected some of {SECTIONS:?}").into());
+    }
     println!(
         "{ROUNDS} rounds, medians; {BYTES}-byte payloads; deliveries are counted at the sink\n"
     );
+    for section in SECTIONS {
+        if !chosen.is_empty() && !chosen.iter().any(|name| name == section) {
+            continue;
+        }
+        match section {
+            "idle" => {
+                let bytes = idle::bytes_per_emitter(100_000).await?;
+                println!("{:<24} {bytes} bytes", "idle emitter");
+            }
+            "payload" => payloads()?,
+            "rate" => rates().await?,
+            "latency" => {
+                let (p50, p99) = engine::latency(&Sink::start().await?).await?;
+                println!(
+                    "{:<24} p50 {p50:.0} µs, p99 {p99:.0} µs",
+                    "emit to receiver, idle"
+                );
+            }
+            _ => {
+                for emitters in [100, 100_000] {
+                    let micros = emit::unheard(emitters).await?;
+                    let name = format!("emit, {emitters} others");
+                    println!("{name:<24} {micros:.2} µs");
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn payloads() -> Result<(), Failed> {
+    for (name, (ours, theirs, size)) in [
+        ("a struct", serialise::typed()?),
+        ("10,000 keys", serialise::wide(10_000)?),
+    ] {
+        println!(
+            "{:<24} {ours:.0} ns for {size} bytes, {:.2} of serde_json",
+            format!("payload, {name}"),
+            ours / theirs
+        );
+    }
+    Ok(())
+}
+
+async fn rates() -> Result<(), Failed> {
+    let sink = Sink::start().await?;
     for (name, parallel, requests) in [
         ("64 emitters", PARALLEL, REQUESTS),
         ("one strict lane", 1, SEQUENTIAL),
     ] {
-        let (mut rates, mut ratios) = (Vec::new(), Vec::new());
+        let mut rounds: Vec<(Measured, f64, f64)> = Vec::new();
         for _ in 0..ROUNDS {
             let before = bare::rate(&sink, parallel, requests).await?;
-            let rate = engine::rate(&sink, parallel, requests).await?;
+            let ours = engine::rate(&sink, parallel, requests).await?;
             let after = bare::rate(&sink, parallel, requests).await?;
-            rates.push(rate);
-            ratios.push(rate / f64::midpoint(before, after));
+            let rate = f64::midpoint(before.per_second, after.per_second);
+            let cpu = f64::midpoint(before.cpu_micros, after.cpu_micros);
+            rounds.push((ours, rate, cpu));
         }
+        let of = |what: fn(&(Measured, f64, f64)) -> f64| median(rounds.iter().map(what).collect());
         println!(
-            "{name:<18} {:>9.0}/s   {:.2} of bare reqwest",
-            median(rates),
-            median(ratios)
+            "{name:<24} {:.0}/s, {:.2} of bare reqwest; {:.1} µs of CPU each, bare {:.1}, sink included",
+            of(|(ours, ..)| ours.per_second),
+            of(|(ours, rate, _)| ours.per_second / rate),
+            of(|(ours, ..)| ours.cpu_micros),
+            of(|(_, _, cpu)| *cpu),
         );
-    }
-    let (p50, p99) = engine::latency(&sink).await?;
-    println!("emit to receiver   p50 {p50:.0} µs, p99 {p99:.0} µs, idle system");
-    for emitters in [100, 100_000] {
-        let micros = emit::unheard(emitters).await?;
-        println!("emit, {emitters} emitters that do not listen: {micros:.2} µs");
     }
     Ok(())
 }

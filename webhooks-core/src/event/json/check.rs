@@ -37,8 +37,8 @@ pub(in crate::event) fn check_object(text: &[u8]) -> Result<(), Error> {
 /// Checks that `text` is any JSON value, `depth` levels deep in another.
 pub(super) fn check_value(text: &[u8], depth: usize) -> Result<(), Fault> {
     check(text, depth).map_err(|wrong| match wrong.what {
-        What::TooDeep => Fault::TooDeep,
-        What::Unexpected(_) => Fault::Value("a raw value is not JSON".into()),
+        What::TooDeep => Fault::too_deep(),
+        What::Unexpected(_) => Fault::value("a raw value is not JSON"),
     })
 }
 

@@ -84,9 +84,7 @@ impl<'a> Entries<'a> {
         let follows_key = std::mem::replace(&mut self.open, true);
         self.output.step(|output| {
             if follows_key {
-                return Err(Fault::Value(
-                    "a key follows a key: expected its value".into(),
-                ));
+                return Err(Fault::value("a key follows a key: expected its value"));
             }
             if !self.keys.is_empty(output) {
                 output.comma();
@@ -103,7 +101,7 @@ impl<'a> Entries<'a> {
         let follows_key = std::mem::replace(&mut self.open, false);
         self.output.step(|output| {
             if !follows_key {
-                return Err(Fault::Value("a value has no key".into()));
+                return Err(Fault::value("a value has no key"));
             }
             output.colon();
             value.serialize(Value(output))
@@ -121,7 +119,7 @@ impl<'a> Entries<'a> {
     fn close(self) -> Result<(), Fault> {
         self.output.step(|output| {
             if self.open {
-                return Err(Fault::Value("a key has no value".into()));
+                return Err(Fault::value("a key has no value"));
             }
             self.keys.close(output);
             output.leave(b'}');
@@ -147,10 +145,10 @@ fn write_key<T: Serialize + ?Sized>(output: &mut Output, key: &T) -> Result<(), 
     output.spaced = spaced;
     if output.bytes.get(start) != Some(&b'"') {
         let text = String::from_utf8(output.bytes.split_off(start))
-            .map_err(|_| Fault::Value("a key is not UTF-8".into()))?;
+            .map_err(|_| Fault::value("a key is not UTF-8"))?;
         output.string(&text);
         if output.bytes.len() - start > MAX_KEY_BYTES {
-            return Err(Fault::KeyTooLarge);
+            return Err(Fault::key_too_large());
         }
     }
     Ok(())

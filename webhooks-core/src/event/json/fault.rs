@@ -7,26 +7,48 @@ use serde::ser;
 use super::output::MAX_DEPTH;
 use crate::{Error, ErrorKind};
 
+/// One pointer wide: each step of the serializer returns it, hardly any has one.
 #[derive(Clone, Debug)]
-pub(super) enum Fault {
+pub(super) struct Fault(Box<Kind>);
+
+#[derive(Clone, Debug)]
+enum Kind {
     TooDeep,
-    /// The text of a key that is no string: within other keys, it doubles with each level.
     KeyTooLarge,
-    /// The value's own `Serialize` says so, or breaks the rules of serde.
     Value(String),
+}
+
+impl Fault {
+    #[cold]
+    pub(super) fn too_deep() -> Self {
+        Self(Box::new(Kind::TooDeep))
+    }
+
+    /// The text of a key that is no string is too large: within other keys, it doubles with each
+    /// level.
+    #[cold]
+    pub(super) fn key_too_large() -> Self {
+        Self(Box::new(Kind::KeyTooLarge))
+    }
+
+    /// The value's own `Serialize` says so, or breaks the rules of serde.
+    #[cold]
+    pub(super) fn value(text: impl Into<String>) -> Self {
+        Self(Box::new(Kind::Value(text.into())))
+    }
 }
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::TooDeep => Self::new(
+        match *fault.0 {
+            Kind::TooDeep => Self::new(
                 ErrorKind::PayloadTooDeep,
                 format!("payload is {fault}: at most {MAX_DEPTH} are allowed"),
             ),
-            Fault::KeyTooLarge => {
+            Kind::KeyTooLarge => {
                 Self::new(ErrorKind::PayloadTooLarge, format!("payload has {fault}"))
             }
-            Fault::Value(_) => Self::new(ErrorKind::InvalidPayload, "payload cannot be serialised")
+            Kind::Value(_) => Self::new(ErrorKind::InvalidPayload, "payload cannot be serialised")
                 .with_source(fault),
         }
     }
@@ -34,10 +56,10 @@ impl From<Fault> for Error {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
-            Self::KeyTooLarge => f.write_str("a key that is no string and too large as one"),
-            Self::Value(text) => f.write_str(text),
+        match &*self.0 {
+            Kind::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
+            Kind::KeyTooLarge => f.write_str("a key that is no string and too large as one"),
+            Kind::Value(text) => f.write_str(text),
         }
     }
 }
@@ -49,6 +71,6 @@ impl ser::Error for Fault {
         let mut text = String::new();
         // `to_string` panics if the `Display` fails; what it wrote until then is the message.
         let _ = write!(text, "{message}");
-        Self::Value(text)
+        Self::value(text)
     }
 }

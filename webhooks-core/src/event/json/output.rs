@@ -44,7 +44,7 @@ impl Output {
 
     pub(super) fn enter(&mut self, open: u8) -> Result<(), Fault> {
         if self.depth >= MAX_DEPTH {
-            return Err(Fault::TooDeep);
+            return Err(Fault::too_deep());
         }
         self.depth += 1;
         self.bytes.push(open);
@@ -62,7 +62,7 @@ impl Output {
         write: impl FnOnce(&mut Self) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         if self.wrappers >= MAX_WRAPPERS {
-            return Err(Fault::TooDeep);
+            return Err(Fault::too_deep());
         }
         self.wrappers += 1;
         write(self)?;

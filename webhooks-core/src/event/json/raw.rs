@@ -57,14 +57,14 @@ impl<'a> Raw<'a> {
         let (token, again) = (self.token, std::mem::replace(&mut self.written, true));
         self.output.step(|output| {
             if again || key != token.name() {
-                return Err(Fault::custom("raw JSON must be one field of its own name"));
+                return Err(Fault::value("raw JSON must be one field of its own name"));
             }
             let text = value.serialize(Text)?;
             check_value(text.as_bytes(), output.depth)?;
             let text = text.trim_matches([' ', '\t', '\n', '\r']);
             if token == Token::Number && !text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
             {
-                return Err(Fault::custom("the text of a number is another value"));
+                return Err(Fault::value("the text of a number is another value"));
             }
             output.bytes.extend_from_slice(text.as_bytes());
             Ok(())
@@ -77,7 +77,7 @@ impl<'a> Raw<'a> {
             if written {
                 Ok(())
             } else {
-                Err(Fault::custom("raw JSON has no text"))
+                Err(Fault::value("raw JSON has no text"))
             }
         })
     }
@@ -89,7 +89,7 @@ struct Text;
 macro_rules! refuse {
     ($($method:ident($($type:ty),*) -> $ok:ty),+ $(,)?) => {
         $(fn $method(self, $(_: $type),*) -> Result<$ok, Fault> {
-            Err(Fault::custom("raw JSON must be text"))
+            Err(Fault::value("raw JSON must be text"))
         })+
     };
 }
@@ -151,6 +151,6 @@ impl Serializer for Text {
         _: &'static str,
         _: &T,
     ) -> Result<String, Fault> {
-        Err(Fault::custom("raw JSON must be text"))
+        Err(Fault::value("raw JSON must be text"))
     }
 }

@@ -1,7 +1,5 @@
 //! The client that the transport uses, without anything around it.
 
-use std::time::Instant;
-
 use tokio::task::JoinSet;
 
 use crate::{
@@ -20,7 +18,7 @@ pub(crate) async fn rate(
         .no_proxy()
         .tcp_nodelay(true)
         .build()?;
-    let run = Run::start()?;
+    let (run, last) = (Run::start()?, sink.expect(requests / parallel * parallel));
     let mut tasks = JoinSet::new();
     for _ in 0..parallel {
         let (client, url) = (client.clone(), sink.url());
@@ -35,5 +33,5 @@ pub(crate) async fn rate(
     while let Some(done) = tasks.join_next().await {
         done??;
     }
-    run.end(requests / parallel * parallel, Instant::now())
+    run.end(requests / parallel * parallel, last.arrival().await?)
 }

@@ -42,14 +42,18 @@ pub(crate) async fn rate(
 ) -> Result<Measured, Failed> {
     let webhooks = webhooks(sink, emitters).await?;
     let payload = payload()?;
-    let (run, before) = (Run::start()?, sink.count());
-    for _ in 0..deliveries / emitters {
-        webhooks.emit("a", payload.clone()).await?;
-        tokio::task::yield_now().await;
-    }
     let sent = deliveries / emitters * emitters;
-    let end = sink.wait_for(before + sent).await?;
-    let measured = run.end(sent, end)?;
+    let (run, last) = (Run::start()?, sink.expect(sent));
+    let emitting = webhooks.clone();
+    tokio::spawn(async move {
+        for _ in 0..deliveries / emitters {
+            emitting.emit("a", payload.clone()).await?;
+            tokio::task::yield_now().await;
+        }
+        Ok::<(), webhooks_core::Error>(())
+    })
+    .await??;
+    let measured = run.end(sent, last.arrival().await?)?;
     webhooks.shutdown(Duration::from_secs(5)).await?;
     Ok(measured)
 }
@@ -60,11 +64,11 @@ pub(crate) async fn latency(sink: &Sink) -> Result<(f64, f64), Failed> {
     let payload = payload()?;
     let mut micros = Vec::new();
     for _ in 0..1_000 {
-        let (start, before) = (Instant::now(), sink.count());
+        let (start, last) = (Instant::now(), sink.expect(1));
         webhooks
             .emit_with(Event::new("a", payload.clone())?)
             .await?;
-        let end = sink.wait_for(before + 1).await?;
+        let end = last.arrival().await?;
         micros.push(end.duration_since(start).as_secs_f64() * 1e6);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -29,7 +29,7 @@ const REQUESTS: usize = 20_000;
 const SEQUENTIAL: usize = 4_000;
 
 /// In this order: the memory first, while nothing that was freed can be used again.
-const SECTIONS: [&str; 5] = ["idle", "payload", "rate", "latency", "emit"];
+const SECTIONS: [&str; 6] = ["only", "idle", "payload", "rate", "latency", "emit"];
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -55,6 +55,13 @@ async fn main() -> Result<(), Failed> {
                 println!("{:<24} {bytes} bytes", "idle emitter");
             }
             "payload" => payloads()?,
+            "only" => {
+                let sink = Sink::start().await?;
+                for _ in 0..3 {
+                    let m = engine::rate(&sink, 64, 60_000).await?;
+                    println!("{} {}", m.per_second, m.cpu_micros);
+                }
+            }
             "rate" => rates().await?,
             "latency" => {
                 let (p50, p99) = engine::latency(&Sink::start().await?).await?;

@@ -1,26 +1,41 @@
 //! A receiver in the same process, that counts.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Instant,
+};
 
 use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::Failed;
-
-/// How many have arrived, and when the last did.
-type Arrived = Arc<watch::Sender<(usize, Option<Instant>)>>;
 
 /// A receiver in the same process, that counts.
 pub(crate) struct Sink {
     pub(crate) addr: SocketAddr,
-    arrived: Arrived,
+    arrived: Arc<Arrived>,
 }
+
+/// It wakes nobody before the last: waking would cost what is measured.
+#[derive(Default)]
+struct Arrived {
+    count: AtomicUsize,
+    last: AtomicUsize,
+    waiting: Mutex<Option<oneshot::Sender<Instant>>>,
+}
+
+/// Resolves when the last of the expected requests has arrived.
+pub(crate) struct Last(oneshot::Receiver<Instant>);
 
 impl Sink {
     pub(crate) async fn start() -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
-        let arrived = Arc::new(watch::Sender::new((0, None)));
+        let arrived = Arc::new(Arrived::default());
         let app = Router::new()
             .route("/", post(count))
             .with_state(arrived.clone());
@@ -32,23 +47,35 @@ impl Sink {
         format!("http://{}/", self.addr)
     }
 
-    /// How many have arrived.
-    pub(crate) fn count(&self) -> usize {
-        self.arrived.borrow().0
-    }
-
-    /// Waits until so many have arrived in all; when the last of them did.
-    pub(crate) async fn wait_for(&self, count: usize) -> Result<Instant, Failed> {
-        let mut arrived = self.arrived.subscribe();
-        let last = arrived.wait_for(|(seen, _)| *seen >= count).await?.1;
-        last.ok_or_else(|| "nothing has arrived".into())
+    /// Expects so many requests from now on, of which none is under way yet.
+    pub(crate) fn expect(&self, requests: usize) -> Last {
+        let (sender, receiver) = oneshot::channel();
+        *self.arrived.waiting() = Some(sender);
+        let now = self.arrived.count.load(SeqCst);
+        self.arrived.last.store(now + requests, SeqCst);
+        Last(receiver)
     }
 }
 
-async fn count(State(arrived): State<Arrived>, _: Bytes) -> StatusCode {
-    arrived.send_modify(|(count, last)| {
-        *count += 1;
-        *last = Some(Instant::now());
-    });
+impl Last {
+    /// When the last of them arrived.
+    pub(crate) async fn arrival(self) -> Result<Instant, Failed> {
+        Ok(self.0.await?)
+    }
+}
+
+impl Arrived {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Option<oneshot::Sender<Instant>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn count(State(arrived): State<Arc<Arrived>>, _: Bytes) -> StatusCode {
+    if arrived.count.fetch_add(1, SeqCst) + 1 == arrived.last.load(SeqCst)
+        && let Some(waiting) = arrived.waiting().take()
+    {
+        // Nobody waits any more if the run was given up.
+        let _ = waiting.send(Instant::now());
+    }
     StatusCode::OK
 }

@@ -11,6 +11,16 @@ pub(crate) struct Measured {
     pub(crate) cpu_micros: f64,
 }
 
+impl Measured {
+    /// The mean of two runs.
+    pub(crate) fn between(a: &Self, b: &Self) -> Self {
+        Self {
+            per_second: f64::midpoint(a.per_second, b.per_second),
+            cpu_micros: f64::midpoint(a.cpu_micros, b.cpu_micros),
+        }
+    }
+}
+
 /// Started when the first request is about to go out.
 pub(crate) struct Run {
     start: Instant,

@@ -10,6 +10,7 @@ use webhooks_core::{EmitterConfig, Event, Payload, Webhooks};
 use crate::{
     BYTES, Failed,
     cpu::{Measured, Run},
+    latency::Latencies,
     sink::Sink,
 };
 
@@ -58,21 +59,19 @@ pub(crate) async fn rate(
     Ok(measured)
 }
 
-/// Microseconds from `emit` to the receiver's handler, one event at a time: median and 99th of 100.
-pub(crate) async fn latency(sink: &Sink) -> Result<(f64, f64), Failed> {
+/// From `emit` to the receiver's handler, one event at a time.
+pub(crate) async fn latency(sink: &Sink) -> Result<Latencies, Failed> {
     let webhooks = webhooks(sink, 1).await?;
     let payload = payload()?;
-    let mut micros = Vec::new();
-    for _ in 0..1_000 {
+    let mut latencies = Latencies::default();
+    for _ in 0..Latencies::COUNT {
         let (start, last) = (Instant::now(), sink.expect(1));
         webhooks
             .emit_with(Event::new("a", payload.clone())?)
             .await?;
-        let end = last.arrival().await?;
-        micros.push(end.duration_since(start).as_secs_f64() * 1e6);
+        latencies.add(start, last.arrival().await?);
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     webhooks.shutdown(Duration::from_secs(5)).await?;
-    micros.sort_by(f64::total_cmp);
-    Ok((micros[micros.len() / 2], micros[micros.len() * 99 / 100]))
+    Ok(latencies)
 }

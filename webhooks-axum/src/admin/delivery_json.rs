@@ -103,10 +103,11 @@ impl From<&DeliveryRecord> for DeliveryJson {
 impl DeliveryJson {
     /// With its attempts; `emitter` is the one it went to, while it is attached.
     pub(super) fn of_detail(detail: &DeliveryDetail, emitter: Option<&Emitter>) -> Self {
-        let attempt = |attempt: &Attempt| AttemptJson::new(attempt, &detail.message, emitter);
-        let attempts = detail.attempts.iter().map(attempt).collect();
+        let message = &detail.message;
+        let attempts = detail.attempts.iter();
+        let attempts = attempts.map(|attempt| AttemptJson::new(attempt, message, emitter));
         Self {
-            attempts: Some(attempts),
+            attempts: Some(attempts.collect()),
             ..Self::from(&detail.record)
         }
     }

@@ -4,6 +4,7 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
+use super::CapturedHeaders;
 use crate::{env::Timestamp, transport::AttemptErrorKind};
 
 /// One HTTP request of a delivery and its outcome.
@@ -22,7 +23,7 @@ pub struct Attempt {
     /// The address that answered, where one was connected.
     pub remote_addr: Option<SocketAddr>,
     /// The captured part of the response's headers.
-    pub response_headers: Vec<(Box<str>, Box<str>)>,
+    pub response_headers: CapturedHeaders,
     /// The captured part of the response's body.
     pub response_body: Bytes,
     /// Whether the body was longer than what was captured.
@@ -74,11 +75,7 @@ impl Attempt {
 
     /// The bytes of memory that its captured parts take.
     pub(crate) fn weight(&self) -> usize {
-        let headers = self
-            .response_headers
-            .iter()
-            .map(|(name, value)| name.len() + value.len());
-        self.response_body.len() + headers.sum::<usize>()
+        self.response_body.len() + self.response_headers.as_str().len()
     }
 }
 

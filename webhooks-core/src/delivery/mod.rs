@@ -7,12 +7,15 @@
 //! - A [`RetryPolicy`] is pure: the same attempt number and the same draw give the same delay.
 
 mod attempt;
+mod captured;
 mod message;
 mod retry;
 mod state;
 
+pub(crate) use self::captured::body_limit;
 pub use self::{
     attempt::{Attempt, AttemptFailure, AttemptOutcome},
+    captured::CapturedHeaders,
     message::Message,
     retry::{Backoff, Jitter, RetryPolicy},
     state::{DeadReason, DeliveryKey, DeliveryState, DiscardReason, Progress, Seq},

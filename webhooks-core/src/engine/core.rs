@@ -79,6 +79,7 @@ impl Engine {
         self.refresh_registry().await?;
         self.tasks.spawn(super::keeper::run(self.clone()));
         if self.options.deliver {
+            self.tasks.spawn(super::settler::run(self.clone()));
             self.tasks.spawn(super::timer::run(self.clone()));
             self.tasks.spawn(super::loader::run(self.clone()));
             self.tasks.spawn(super::keeper::follow(self.clone()));

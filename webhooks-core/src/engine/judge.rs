@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use http::header::RETRY_AFTER;
+
 use crate::{
     delivery::{Attempt, DeadReason, Progress, RetryPolicy},
     env::Timestamp,
     store::Verdict,
+    transport::AttemptResponse,
 };
 
 /// What an attempt means.
@@ -86,15 +89,14 @@ pub(crate) fn judge(case: &Case<'_>) -> Judgement {
 /// What `Retry-After` asks for, in seconds or as a date (RFC 9110, section 10.2.3), for the
 /// statuses that it is heeded for, at most `cap`.
 pub(crate) fn retry_after(
-    status: u16,
-    value: Option<&str>,
+    response: &AttemptResponse,
     now: Timestamp,
     cap: Duration,
 ) -> Option<Duration> {
-    if !matches!(status, 429 | 503) {
+    if !matches!(response.status().as_u16(), 429 | 503) {
         return None;
     }
-    let value = value?.trim();
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
         // More digits than a u64 holds is still a wish for a long time.
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
@@ -107,9 +109,10 @@ pub(crate) fn retry_after(
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use http::{HeaderValue, StatusCode};
 
     use super::*;
-    use crate::delivery::{AttemptOutcome, Jitter};
+    use crate::delivery::{AttemptOutcome, CapturedHeaders, Jitter};
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 
@@ -121,7 +124,7 @@ mod tests {
             outcome: AttemptOutcome::Status(status),
             url: "https://a.example/".into(),
             remote_addr: None,
-            response_headers: Vec::new(),
+            response_headers: CapturedHeaders::default(),
             response_body: Bytes::new(),
             response_truncated: false,
         }
@@ -220,7 +223,12 @@ mod tests {
     fn retry_after_is_seconds_or_a_date_and_capped() {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
         let hour = Duration::from_secs(3_600);
-        let ask = |status, value| retry_after(status, Some(value), now, hour);
+        let ask = |status, value| {
+            let headers = [(RETRY_AFTER, HeaderValue::from_static(value))];
+            let status = StatusCode::from_u16(status).unwrap();
+            let response = AttemptResponse::new(status).with_headers(headers.into_iter().collect());
+            retry_after(&response, now, hour)
+        };
         assert_eq!(ask(429, "7"), Some(Duration::from_secs(7)));
         assert_eq!(ask(503, " 0 "), Some(Duration::ZERO));
         assert_eq!(

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::sleep;
+use tokio::{sync::Notify, task::yield_now, time::sleep};
 
 use super::core::Engine;
 use crate::{
@@ -17,10 +17,11 @@ use crate::{
 
 const MAX_BATCH: usize = 1_024;
 
-/// What waits for the store, and whether a task is at it.
+/// What waits for the store.
 #[derive(Debug, Default)]
 pub(crate) struct Settler {
     waiting: Mutex<Waiting>,
+    wanted: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -28,12 +29,13 @@ struct Waiting {
     settlements: Vec<Settlement>,
     /// The latest of each emitter.
     health: BTreeMap<EmitterId, (Epoch, Health)>,
-    flushing: bool,
+    /// The task has been woken and not yet found nothing.
+    awake: bool,
 }
 
 impl Settler {
-    /// Puts an outcome in; `true` if nobody is at it, so that the caller must see to it.
-    fn put(&self, settlement: Settlement, health: Option<Health>) -> bool {
+    /// Puts an outcome in.
+    pub(super) fn put(&self, settlement: Settlement, health: Option<Health>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(health) = health {
             waiting
@@ -41,14 +43,16 @@ impl Settler {
                 .insert(settlement.key.emitter.clone(), (settlement.epoch, health));
         }
         waiting.settlements.push(settlement);
-        !std::mem::replace(&mut waiting.flushing, true)
+        if !std::mem::replace(&mut waiting.awake, true) {
+            self.wanted.notify_one();
+        }
     }
 
-    /// The next batch; without one, nobody is at it any more.
+    /// The next batch, if anything waits.
     fn take(&self, engine: &Engine) -> Option<Settle> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.settlements.is_empty() {
-            waiting.flushing = false;
+            waiting.awake = false;
             return None;
         }
         let count = waiting.settlements.len().min(MAX_BATCH);
@@ -67,18 +71,19 @@ impl Settler {
     }
 }
 
-impl Engine {
-    pub(super) fn settle(self: &Arc<Self>, settlement: Settlement, health: Option<Health>) {
-        if self.settler.put(settlement, health) {
-            self.tasks.spawn(flush(self.clone()));
-        }
+pub(super) async fn run(engine: Arc<Engine>) {
+    loop {
+        engine.settler.wanted.notified().await;
+        // Workers that are about to end an attempt too come first: their outcomes go along.
+        yield_now().await;
+        flush(&engine).await;
     }
 }
 
 /// Settles what waits, until nothing does. The store being away changes no outcome: it is told
 /// again until it has it.
-async fn flush(engine: Arc<Engine>) {
-    while let Some(batch) = engine.settler.take(&engine) {
+async fn flush(engine: &Arc<Engine>) {
+    while let Some(batch) = engine.settler.take(engine) {
         let mut pause = Duration::from_millis(20);
         let outcomes = loop {
             match engine.store.settle(batch.clone()).await {

@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -16,15 +16,15 @@ use super::{
     core::Engine,
     judge::retry_after,
     request,
-    scheduler::{Finished, Job},
+    scheduler::{Finished, Job, Now},
     watch::Happening,
 };
 use crate::{
-    delivery::{Attempt, AttemptFailure, AttemptOutcome, DeliveryKey},
+    delivery::{Attempt, AttemptFailure, AttemptOutcome, CapturedHeaders, DeliveryKey, body_limit},
     emitter::DisabledReason,
     observe,
     store::{Settlement, Verdict},
-    transport::{AttemptError, AttemptErrorKind, AttemptRequest, AttemptResponse},
+    transport::{AttemptError, AttemptErrorKind, AttemptResponse, BoxTransport},
 };
 
 /// What a transport of the user's own may take beyond the attempt's timeout: reading the body of
@@ -36,67 +36,31 @@ pub(super) async fn run(engine: Arc<Engine>) {
         let now = engine.now();
         engine.schedule(|scheduler| scheduler.next_job(now))
     };
+    let mut transport = engine.transport.clone();
     let mut next = take();
     while let Some(job) = next {
-        let (attempt, asked) = engine.attempt(&job).await;
-        next = engine.finish(&job, attempt, asked).or_else(take);
+        let outcome = engine.send(&mut transport, &job).await;
+        if let Err(error) = &outcome
+            && error.kind() == AttemptErrorKind::Panicked
+        {
+            // Whatever state the panic left it in.
+            transport = engine.transport.clone();
+        }
+        next = engine.finish(&job, outcome).or_else(take);
     }
 }
 
 impl Engine {
     /// Makes one attempt. Whatever happens in it is its outcome.
-    async fn attempt(&self, job: &Job) -> (Attempt, Option<Duration>) {
-        let outcome = match request::build(job, self.env()) {
-            Ok(request) => self.send(request, job).await,
-            Err(error) => Err(error),
-        };
-        let now = self.now();
-        let duration = now.instant.duration_since(job.started.instant);
-        let mut attempt = Attempt {
-            number: job.entry.progress.attempts + 1,
-            started_at: job.started.wall,
-            duration,
-            outcome: AttemptOutcome::Status(0),
-            url: job.emitter.url.clone(),
-            remote_addr: None,
-            response_headers: Vec::new(),
-            response_body: Bytes::new(),
-            response_truncated: false,
-        };
-        let mut asked = None;
-        match outcome {
-            Ok(response) => {
-                let status = response.status().as_u16();
-                let header = response.headers().get(http::header::RETRY_AFTER);
-                let value = header.and_then(|value| value.to_str().ok());
-                asked = retry_after(status, value, now.wall, self.options.retry_after_cap);
-                attempt.outcome = AttemptOutcome::Status(status);
-                attempt.remote_addr = response.remote_addr();
-                attempt.response_headers = captured(response.headers());
-                attempt.response_truncated = response.is_truncated();
-                attempt.response_body = response.into_body();
-            }
-            Err(error) => {
-                attempt.remote_addr = error.remote_addr();
-                let message = error.to_string().into();
-                attempt.outcome = AttemptOutcome::Failed(AttemptFailure {
-                    kind: error.kind(),
-                    message,
-                });
-            }
-        }
-        (attempt, asked)
-    }
-
     async fn send(
         &self,
-        request: AttemptRequest,
+        transport: &mut BoxTransport,
         job: &Job,
     ) -> Result<AttemptResponse, AttemptError> {
+        let request = request::build(job, self.env())?;
         let deadline = Instant::now() + job.emitter.settings.timeout + GRACE;
-        let mut transport = self.transport.clone();
-        let sent = async move { transport.ready().await?.call(request).await };
-        match timeout_at(deadline, Unpanicked(Box::pin(sent))).await {
+        let sent = pin!(async { transport.ready().await?.call(request).await });
+        match timeout_at(deadline, Unpanicked(sent)).await {
             Ok(sent) => sent,
             Err(_) => Err(AttemptError::new(
                 AttemptErrorKind::Timeout,
@@ -109,11 +73,15 @@ impl Engine {
     fn finish(
         self: &Arc<Self>,
         job: &Job,
-        attempt: Attempt,
-        asked: Option<Duration>,
+        outcome: Result<AttemptResponse, AttemptError>,
     ) -> Option<Job> {
-        let unit = self.env().unit();
         let now = self.now();
+        let asked = match &outcome {
+            Ok(response) => retry_after(response, now.wall, self.options.retry_after_cap),
+            Err(_) => None,
+        };
+        let attempt = recorded(job, outcome, now);
+        let unit = self.env().unit();
         let finished = self.schedule(|scheduler| scheduler.finish(job, &attempt, asked, unit, now));
         let Finished {
             judgement,
@@ -136,12 +104,12 @@ impl Engine {
             emitter: job.emitter.id.clone(),
         };
         self.tell_attempt(&key, job, &attempt, judgement.verdict);
-        self.settle(
+        self.settler.put(
             Settlement {
                 key,
                 seq: job.entry.seq,
                 epoch: job.epoch,
-                attempt,
+                attempt: Arc::new(attempt),
                 verdict: judgement.verdict,
             },
             health,
@@ -173,18 +141,50 @@ impl Engine {
     }
 }
 
-fn captured(headers: &http::HeaderMap) -> Vec<(Box<str>, Box<str>)> {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().into(), text(value)))
-        .collect()
+/// The attempt as it is kept.
+fn recorded(job: &Job, outcome: Result<AttemptResponse, AttemptError>, now: Now) -> Attempt {
+    let mut attempt = Attempt {
+        number: job.entry.progress.attempts + 1,
+        started_at: job.started.wall,
+        duration: now.instant.duration_since(job.started.instant),
+        outcome: AttemptOutcome::Status(0),
+        url: job.emitter.url.clone(),
+        remote_addr: None,
+        response_headers: CapturedHeaders::default(),
+        response_body: Bytes::new(),
+        response_truncated: false,
+    };
+    match outcome {
+        Ok(response) => {
+            let status = response.status();
+            attempt.outcome = AttemptOutcome::Status(status.as_u16());
+            attempt.remote_addr = response.remote_addr();
+            attempt.response_headers =
+                CapturedHeaders::capture(response.headers(), status.is_success());
+            attempt.response_truncated = response.is_truncated();
+            attempt.response_body = response.into_body();
+            // A transport of the user's own may bring more.
+            let limit = body_limit(status.is_success());
+            if attempt.response_body.len() > limit {
+                attempt.response_body = Bytes::copy_from_slice(&attempt.response_body[..limit]);
+                attempt.response_truncated = true;
+            }
+        }
+        Err(error) => {
+            attempt.remote_addr = error.remote_addr();
+            attempt.outcome = AttemptOutcome::Failed(AttemptFailure {
+                kind: error.kind(),
+                message: error.to_string().into(),
+            });
+        }
+    }
+    attempt
 }
 
 /// Turns a panic of a transport, or of a layer around it, into a failed attempt.
-struct Unpanicked<F>(Pin<Box<F>>);
+struct Unpanicked<'a, F>(Pin<&'a mut F>);
 
-impl<F, T> Future for Unpanicked<F>
+impl<F, T> Future for Unpanicked<'_, F>
 where
     F: Future<Output = Result<T, AttemptError>>,
 {

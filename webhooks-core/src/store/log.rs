@@ -113,7 +113,7 @@ pub struct DeliveryDetail {
     /// The delivery.
     pub record: DeliveryRecord,
     /// Its attempts, oldest first.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<Arc<Attempt>>,
     /// Its message.
     pub message: Arc<Message>,
 }

@@ -1,5 +1,7 @@
 //! Writing down what became of attempts.
 
+use std::sync::Arc;
+
 use super::{Epoch, Health, NodeId};
 use crate::{
     delivery::{Attempt, DeadReason, DeliveryKey, Progress, Seq},
@@ -34,7 +36,7 @@ pub struct Settlement {
     /// The epoch of the emitter's lease.
     pub epoch: Epoch,
     /// The attempt.
-    pub attempt: Attempt,
+    pub attempt: Arc<Attempt>,
     /// What it means.
     pub verdict: Verdict,
 }

@@ -113,7 +113,7 @@ impl AttemptResponse {
         }
     }
 
-    /// What was captured of the headers.
+    /// Its headers.
     #[must_use]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
@@ -141,7 +141,7 @@ impl AttemptResponse {
         self.status
     }
 
-    /// What was captured of the headers; `retry-after` always is.
+    /// Its headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers

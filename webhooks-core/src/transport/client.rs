@@ -11,7 +11,7 @@ use std::{
 };
 
 use reqwest::{
-    Client,
+    Client, Method,
     dns::{Addrs, Name, Resolving},
     redirect,
 };
@@ -36,14 +36,16 @@ tokio::task_local! {
 /// The guard in front of reqwest. Cheap to clone.
 ///
 /// The guard's port rule needs the address, and reqwest's resolver does not know the port: so there
-/// is one client for the standard ports, and one for others whose resolver admits allowed networks
-/// only.
+/// is one client for the standard ports and, where networks are allowed, one for others whose
+/// resolver admits these only.
 #[derive(Clone)]
 #[must_use = "a transport does nothing until `Webhooks` has it"]
-pub struct HttpTransport {
+pub struct HttpTransport(Arc<Inner>);
+
+struct Inner {
     policy: NetworkPolicy,
     standard: Client,
-    other: Client,
+    other: Option<Client>,
 }
 
 impl HttpTransport {
@@ -79,15 +81,21 @@ impl HttpTransport {
                         .with_source(error)
                 })
         };
-        let (standard, other) = (client(Ports::Standard)?, client(Ports::Other)?);
-        Ok(Self {
+        let standard = client(Ports::Standard)?;
+        let other = policy.allows_networks().then(|| client(Ports::Other));
+        Ok(Self(Arc::new(Inner {
+            other: other.transpose()?,
             policy,
             standard,
-            other,
-        })
+        })))
     }
+}
 
-    async fn send(self, request: AttemptRequest) -> Result<AttemptResponse, AttemptError> {
+impl Inner {
+    async fn send(
+        self: Arc<Self>,
+        request: AttemptRequest,
+    ) -> Result<AttemptResponse, AttemptError> {
         let AttemptRequest {
             url,
             headers,
@@ -104,11 +112,16 @@ impl HttpTransport {
         })?;
         let client = match self.policy.ports(&url) {
             Ports::Standard => &self.standard,
-            Ports::Other => &self.other,
+            Ports::Other => self.other.as_ref().ok_or_else(|| {
+                AttemptError::new(Kind::ForbiddenAddress, "no network is allowed on this port")
+            })?,
         };
         let deadline = Instant::now() + timeout;
-        let sent = client.post(url).headers(headers).body(body).send();
-        let mut response = timeout_at(deadline, STANDING.scope(standing, sent))
+        let mut request = reqwest::Request::new(Method::POST, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(body.into());
+        let sent = STANDING.scope(standing, client.execute(request));
+        let mut response = timeout_at(deadline, sent)
             .await
             .map_err(|_| {
                 let millis = timeout.as_millis();
@@ -117,7 +130,7 @@ impl HttpTransport {
             .map_err(explain)?;
         let status = response.status();
         let success = status.is_success();
-        let headers = capture::headers(response.headers(), success);
+        let headers = std::mem::take(response.headers_mut());
         let remote_addr = response.remote_addr();
         let (body, truncated) = capture::body(&mut response, success, deadline).await;
         Ok(AttemptResponse::new(status)
@@ -137,14 +150,14 @@ impl Service<AttemptRequest> for HttpTransport {
     }
 
     fn call(&mut self, request: AttemptRequest) -> Self::Future {
-        Box::pin(self.clone().send(request))
+        Box::pin(self.0.clone().send(request))
     }
 }
 
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpTransport")
-            .field("policy", &self.policy)
+            .field("policy", &self.0.policy)
             .finish_non_exhaustive()
     }
 }

@@ -134,17 +134,14 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn captures_are_bounded_and_retry_after_is_kept() {
-    let (long, body) = ("x".repeat(5_000), "y".repeat(20_000));
-    let answer = format!(
-        "HTTP/1.1 503 Busy\r\nx-long: {long}\r\nx-short: 1\r\nretry-after: 7\r\ncontent-length: 20000\r\n\r\n{body}"
-    );
+async fn the_captured_body_is_bounded() {
+    let body = "y".repeat(20_000);
+    let answer =
+        format!("HTTP/1.1 503 Busy\r\nretry-after: 7\r\ncontent-length: 20000\r\n\r\n{body}");
     let response = answered(answer.leak().as_bytes(), false).await.unwrap();
     assert_eq!(response.body().len(), 16 << 10);
     assert!(response.is_truncated());
     assert_eq!(response.headers()["retry-after"], "7");
-    assert_eq!(response.headers()["x-short"], "1");
-    assert!(!response.headers().contains_key("x-long"));
 }
 
 #[tokio::test]

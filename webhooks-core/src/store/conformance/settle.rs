@@ -1,5 +1,7 @@
 //! What became of attempts.
 
+use std::sync::Arc;
+
 use super::{World, traffic::retry_at};
 use crate::{
     delivery::{AttemptFailure, AttemptOutcome, DeadReason, DeliveryState},
@@ -49,12 +51,13 @@ pub async fn attempts_come_back_oldest_first(world: World) {
         };
         let mut settlement = world.settlement(&owner, &sent, number, verdict);
         if number == 2 {
-            settlement.attempt.outcome = AttemptOutcome::Failed(AttemptFailure {
+            let attempt = Arc::make_mut(&mut settlement.attempt);
+            attempt.outcome = AttemptOutcome::Failed(AttemptFailure {
                 kind: AttemptErrorKind::Timeout,
                 message: "no answer within 15 s".into(),
             });
-            settlement.attempt.remote_addr = Some("203.0.113.7:443".parse().unwrap());
-            settlement.attempt.response_truncated = true;
+            attempt.remote_addr = Some("203.0.113.7:443".parse().unwrap());
+            attempt.response_truncated = true;
         }
         expected.push(settlement.attempt.clone());
         let outcomes = world.settle(owner.node, vec![settlement]).await;

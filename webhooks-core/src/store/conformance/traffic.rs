@@ -144,7 +144,7 @@ impl World {
             outcome: AttemptOutcome::Status(status),
             url: "https://receiver.example/hooks".into(),
             remote_addr: None,
-            response_headers: vec![("content-type".into(), "text/plain".into())],
+            response_headers: [("content-type", "text/plain")].into_iter().collect(),
             response_body: Bytes::from_static(b"oops"),
             response_truncated: false,
         }
@@ -166,7 +166,7 @@ impl World {
             key: sent.key.clone(),
             seq: sent.seq,
             epoch: owner.epoch,
-            attempt: self.attempt(number, status),
+            attempt: Arc::new(self.attempt(number, status)),
             verdict,
         }
     }

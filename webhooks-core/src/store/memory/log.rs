@@ -1,6 +1,6 @@
 //! The counts of what is pending, and what is settled in the order in which it settled.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::row::{Entry, Place, Row, Standing};
 use crate::{
@@ -69,7 +69,7 @@ impl Log {
     }
 
     /// Adds an attempt to a row.
-    pub(super) fn record(&mut self, row: &mut Row, attempt: Attempt) {
+    pub(super) fn record(&mut self, row: &mut Row, attempt: Arc<Attempt>) {
         self.bytes += attempt.weight();
         row.record(attempt);
     }

@@ -30,9 +30,9 @@ pub(super) struct Row {
     pub(super) progress: Progress,
     /// Where it is in the log; `None` while it is pending.
     pub(super) place: Option<Place>,
-    pub(super) latest: Option<Box<Attempt>>,
+    pub(super) latest: Option<Arc<Attempt>>,
     /// The attempts before the latest, oldest first.
-    pub(super) older: Vec<Attempt>,
+    pub(super) older: Vec<Arc<Attempt>>,
 }
 
 /// Where a delivery stands, with the reason.
@@ -98,14 +98,14 @@ impl Row {
         let is_it = |known: &Attempt| {
             known.number == attempt.number && known.started_at == attempt.started_at
         };
-        self.latest.as_deref().is_some_and(is_it) || self.older.iter().any(is_it)
+        self.latest.as_deref().is_some_and(is_it) || self.older.iter().any(|known| is_it(known))
     }
 
     /// Adds an attempt; the numbers of later ones go on behind it.
-    pub(super) fn record(&mut self, attempt: Attempt) {
+    pub(super) fn record(&mut self, attempt: Arc<Attempt>) {
         self.progress.attempts = self.progress.attempts.max(attempt.number);
-        if let Some(before) = self.latest.replace(Box::new(attempt)) {
-            self.older.push(*before);
+        if let Some(before) = self.latest.replace(attempt) {
+            self.older.push(before);
         }
     }
 
@@ -115,13 +115,13 @@ impl Row {
     }
 
     /// Its attempts, oldest first.
-    pub(super) fn attempts(&self) -> impl Iterator<Item = &Attempt> {
-        self.older.iter().chain(self.latest.as_deref())
+    pub(super) fn attempts(&self) -> impl Iterator<Item = &Arc<Attempt>> {
+        self.older.iter().chain(&self.latest)
     }
 
     /// The bytes that were captured of its responses.
     pub(super) fn captured_bytes(&self) -> usize {
-        self.attempts().map(Attempt::weight).sum()
+        self.attempts().map(|attempt| attempt.weight()).sum()
     }
 }
 

@@ -110,6 +110,11 @@ impl NetworkPolicy {
         }
     }
 
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn allows_networks(&self) -> bool {
+        !self.networks.is_empty()
+    }
+
     fn allows(&self, address: IpAddr) -> bool {
         let inner = unwrap(address);
         self.networks

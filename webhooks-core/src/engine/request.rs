@@ -1,5 +1,6 @@
 //! The request of one attempt.
 
+use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CONTENT_TYPE, USER_AGENT},
@@ -8,6 +9,7 @@ use http::{
 use super::scheduler::Job;
 use crate::{
     env::Env,
+    event::MessageIdText,
     sign::{SignContext, sign},
     transport::{AttemptError, AttemptErrorKind, AttemptRequest, Standing},
 };
@@ -24,32 +26,30 @@ pub(super) fn build(job: &Job, env: &Env) -> Result<AttemptRequest, AttemptError
     };
     let settings = &job.emitter.settings;
     let now = env.now();
-    let mut headers = HeaderMap::with_capacity(12 + settings.headers.len());
-    headers.extend(settings.headers.clone());
-    headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(USER_AGENT, AGENT);
-
-    let message_id = message.id.to_string();
-    headers.insert(HeaderName::from_static("webhook-id"), value(&message_id)?);
-    headers.insert(
-        HeaderName::from_static("webhook-timestamp"),
-        HeaderValue::from(now.as_secs()),
-    );
+    let message_id = MessageIdText::new(message.id);
+    let message_id = message_id.as_str();
+    let timestamp = now.as_secs();
     let names = Names::new(&settings.header_identifier)?;
-    headers.insert(names.event, value(message.event.as_str())?);
-    headers.insert(
-        names.attempt,
-        HeaderValue::from(job.entry.progress.attempts + 1),
+    let mut values = Values::default();
+    let number = |values: &mut Values, name, number: i64| {
+        values.add(name, itoa::Buffer::new().format(number).as_bytes());
+    };
+    values.add(HeaderName::from_static("webhook-id"), message_id.as_bytes());
+    number(
+        &mut values,
+        HeaderName::from_static("webhook-timestamp"),
+        timestamp,
     );
-    headers.insert(names.delivery, value(message.delivery_id.as_str())?);
+    values.add(names.event, message.event.as_str().as_bytes());
+    let attempt = job.entry.progress.attempts + 1;
+    number(&mut values, names.attempt, attempt.into());
+    values.add(names.delivery, message.delivery_id.as_str().as_bytes());
     if let Some(key) = &message.ordering_key {
-        headers.insert(names.ordering_key, value(key.as_str())?);
+        values.add(names.ordering_key, key.as_str().as_bytes());
     }
     if let Some(parent) = &message.trace_parent {
-        headers.insert(
-            HeaderName::from_static("traceparent"),
-            value(parent.as_str())?,
-        );
+        let name = HeaderName::from_static("traceparent");
+        values.add(name, parent.as_str().as_bytes());
     }
     let keys = job
         .emitter
@@ -58,20 +58,63 @@ pub(super) fn build(job: &Job, env: &Env) -> Result<AttemptRequest, AttemptError
         .filter(|key| key.is_active(now))
         .collect::<Vec<_>>();
     let context = SignContext {
-        message_id: &message_id,
-        timestamp: now.as_secs(),
+        message_id,
+        timestamp,
         body: &body,
         keys: &keys,
         header_identifier: &settings.header_identifier,
     };
-    sign(settings.signing, &context, &mut headers).map_err(|error| invalid(error.to_string()))?;
+    sign(settings.signing, &context, |name, value| {
+        values.add(name, value);
+    })
+    .map_err(|error| invalid(error.to_string()))?;
 
+    let mut headers = HeaderMap::with_capacity(12 + settings.headers.len());
+    headers.extend(settings.headers.clone());
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(USER_AGENT, AGENT);
+    values.put_into(&mut headers)?;
     let standing = if job.proven {
         Standing::Proven
     } else {
         Standing::Unproven
     };
     Ok(AttemptRequest::new((*job.url).clone(), headers, body, settings.timeout).standing(standing))
+}
+
+/// The values of headers in one piece of memory: the client clones the headers, and a value of its
+/// own memory is allocated anew by its first clone.
+struct Values {
+    text: Vec<u8>,
+    ends: Vec<(HeaderName, usize)>,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self {
+            text: Vec::with_capacity(512),
+            ends: Vec::with_capacity(12),
+        }
+    }
+}
+
+impl Values {
+    fn add(&mut self, name: HeaderName, value: &[u8]) {
+        self.text.extend_from_slice(value);
+        self.ends.push((name, self.text.len()));
+    }
+
+    fn put_into(self, headers: &mut HeaderMap) -> Result<(), AttemptError> {
+        let mut text = Bytes::from(self.text);
+        let mut start = 0;
+        for (name, end) in self.ends {
+            let value = HeaderValue::from_maybe_shared(text.split_to(end - start))
+                .map_err(|_| invalid("a header value is not visible ASCII"))?;
+            headers.insert(name, value);
+            start = end;
+        }
+        Ok(())
+    }
 }
 
 /// The names of the `x-<identifier>-…` headers.
@@ -103,10 +146,6 @@ impl Names {
             ordering_key: name("ordering-key")?,
         })
     }
-}
-
-fn value(text: &str) -> Result<HeaderValue, AttemptError> {
-    HeaderValue::from_str(text).map_err(|_| invalid("a header value is not visible ASCII"))
 }
 
 fn invalid(message: impl Into<String>) -> AttemptError {

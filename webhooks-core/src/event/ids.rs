@@ -100,7 +100,23 @@ impl MessageId {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "msg_{}", self.0.as_simple())
+        f.write_str(MessageIdText::new(*self).as_str())
+    }
+}
+
+/// A message ID as text, without an allocation.
+pub(crate) struct MessageIdText([u8; 36]);
+
+impl MessageIdText {
+    pub(crate) fn new(id: MessageId) -> Self {
+        let mut text = *b"msg_00000000000000000000000000000000";
+        let (_, digits) = text.split_at_mut(4);
+        id.0.as_simple().encode_lower(digits);
+        Self(text)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("hexadecimal digits are ASCII")
     }
 }
 

@@ -31,5 +31,6 @@ pub use self::{
     trace::TraceParent,
 };
 pub(crate) use self::{
-    pattern::Form as PatternForm, payload::DEFAULT_LIMIT as DEFAULT_PAYLOAD_LIMIT,
+    ids::MessageIdText, pattern::Form as PatternForm,
+    payload::DEFAULT_LIMIT as DEFAULT_PAYLOAD_LIMIT,
 };

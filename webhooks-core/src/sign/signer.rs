@@ -1,7 +1,7 @@
 //! What every signature scheme implements.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use sha2::Sha256;
 
 use super::{Schemes, Secret, SigningKey};
@@ -66,27 +66,23 @@ pub trait Signer: Send + Sync {
     fn sign(&self, context: &SignContext<'_>, into: &mut Signatures) -> Result<(), Error>;
 }
 
-/// Signs with each scheme and puts the signatures into `headers`.
+/// Signs with each scheme; hands over each header.
 pub(crate) fn sign(
     schemes: Schemes,
     context: &SignContext<'_>,
-    headers: &mut HeaderMap,
+    mut header: impl FnMut(HeaderName, &[u8]),
 ) -> Result<(), Error> {
     let mut signatures = Signatures::default();
     for scheme in schemes.iter() {
         scheme.signer().sign(context, &mut signatures)?;
     }
-    let Signatures {
-        standard,
-        headers: own,
-    } = signatures;
-    if !standard.is_empty() {
-        headers.insert(
-            HeaderName::from_static("webhook-signature"),
-            header_value(standard)?,
-        );
+    if !signatures.standard.is_empty() {
+        let name = HeaderName::from_static("webhook-signature");
+        header(name, signatures.standard.as_bytes());
     }
-    headers.extend(own);
+    for (name, value) in signatures.headers {
+        header(name, value.as_bytes());
+    }
     Ok(())
 }
 

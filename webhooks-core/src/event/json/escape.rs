@@ -44,6 +44,19 @@ impl fmt::Write for Escaped<'_> {
     }
 }
 
+/// Whether a byte cannot stand in a string as it is.
+static SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        special[control] = true;
+        control += 1;
+    }
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
+    special
+};
+
 /// Where the first byte is that cannot stand in a string as it is.
 fn first_special(bytes: &[u8]) -> Option<usize> {
     let mut words = bytes.chunks_exact(8);
@@ -59,7 +72,7 @@ fn first_special(bytes: &[u8]) -> Option<usize> {
     }
     bytes[at..]
         .iter()
-        .position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'))
+        .position(|byte| SPECIAL[usize::from(*byte)])
         .map(|found| at + found)
 }
 

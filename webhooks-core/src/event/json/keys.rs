@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
     ops::Range,
 };
 
@@ -27,7 +27,29 @@ pub(super) struct Keys {
     any_replaced: bool,
     /// The last entry of each hash, once there are many. The hashes are of a random seed: keys come
     /// from outside.
-    index: Option<Box<(RandomState, HashMap<u64, usize>)>>,
+    index: Option<Box<(RandomState, Index)>>,
+}
+
+type Index = HashMap<u64, usize, BuildHasherDefault<Hashed>>;
+
+/// Takes what is a hash already as it is.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 << 8) | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl Keys {

@@ -12,6 +12,7 @@ mod id;
 mod record;
 mod registry;
 mod settings;
+mod shared;
 mod state;
 
 pub use self::{
@@ -21,7 +22,4 @@ pub use self::{
     settings::{Ordering, Settings},
     state::{Backlog, DisabledReason, EmitterState},
 };
-pub(crate) use self::{
-    headers::is_reserved_header,
-    registry::{Registry, Shared},
-};
+pub(crate) use self::{headers::is_reserved_header, registry::Registry, shared::Shared};

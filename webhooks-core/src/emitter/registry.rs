@@ -1,11 +1,13 @@
 //! From an event to the emitters that it reaches, without looking at the others.
 
 use std::{
-    collections::HashMap,
+    borrow::Borrow,
+    collections::{HashMap, HashSet},
+    hash::{Hash, Hasher},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use super::{Emitter, EmitterId, Settings};
+use super::{Emitter, EmitterId};
 use crate::event::{EventName, EventPattern, PatternForm, Tenant};
 
 /// The emitters as this node knows them.
@@ -16,10 +18,33 @@ pub(crate) struct Registry {
 
 #[derive(Default)]
 struct Maps {
-    by_id: HashMap<EmitterId, Arc<Emitter>>,
+    by_id: HashSet<ById>,
     without_tenant: Index,
     tenants: HashMap<Tenant, Index>,
 }
+
+/// An emitter that is found by its ID, which is kept once.
+struct ById(Arc<Emitter>);
+
+impl Borrow<str> for ById {
+    fn borrow(&self) -> &str {
+        self.0.id.as_str()
+    }
+}
+
+impl Hash for ById {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id.as_str().hash(state);
+    }
+}
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for ById {}
 
 /// The emitters of one tenant by what they listen to.
 #[derive(Default)]
@@ -31,12 +56,15 @@ struct Index {
 
 impl Registry {
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Emitter>> {
-        self.read().by_id.get(id).cloned()
+        Some(self.read().by_id.get(id)?.0.clone())
     }
 
     /// All emitters, by ID.
     pub(crate) fn all(&self) -> Vec<Arc<Emitter>> {
-        let mut all: Vec<_> = self.read().by_id.values().cloned().collect();
+        let mut all: Vec<_> = {
+            let maps = self.read();
+            maps.by_id.iter().map(|entry| entry.0.clone()).collect()
+        };
         all.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         all
     }
@@ -100,11 +128,11 @@ impl Maps {
         for pattern in emitter.patterns.iter() {
             index.bucket(pattern).push(emitter.clone());
         }
-        self.by_id.insert(emitter.id.clone(), emitter);
+        self.by_id.insert(ById(emitter));
     }
 
     fn remove(&mut self, id: &EmitterId) {
-        let Some(emitter) = self.by_id.remove(id) else {
+        let Some(ById(emitter)) = self.by_id.take(id.as_str()) else {
             return;
         };
         match &emitter.tenant {
@@ -176,32 +204,4 @@ fn bucket_of<'a>(
         map.insert(key.into(), Vec::with_capacity(1));
     }
     map.get_mut(key).expect("the bucket was just made")
-}
-
-/// Settings that are equal are kept once: a service with 100,000 emitters has few kinds of them.
-#[derive(Default)]
-pub(crate) struct Shared {
-    settings: std::sync::Mutex<Vec<std::sync::Weak<Settings>>>,
-}
-
-impl Shared {
-    /// The one copy of these settings.
-    pub(crate) fn settings(&self, settings: Settings) -> Arc<Settings> {
-        // More kinds than this are not worth the search.
-        const KINDS: usize = 64;
-        let mut known = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|weak| weak.strong_count() > 0);
-        if let Some(same) = known
-            .iter()
-            .filter_map(std::sync::Weak::upgrade)
-            .find(|other| **other == settings)
-        {
-            return same;
-        }
-        let settings = Arc::new(settings);
-        if known.len() < KINDS {
-            known.push(Arc::downgrade(&settings));
-        }
-        settings
-    }
 }

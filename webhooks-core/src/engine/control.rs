@@ -121,7 +121,8 @@ impl Engine {
             ));
         }
         let mut emitter = Emitter::new(id, patterns.into(), config, self.env());
-        emitter.settings = self.shared.settings((*emitter.settings).clone());
+        emitter.settings = self.shared.settings(emitter.settings);
+        emitter.patterns = self.shared.patterns(emitter.patterns);
         Ok(emitter)
     }
 
@@ -193,9 +194,11 @@ impl Engine {
     fn take_in(self: &Arc<Self>, emitter: &Arc<Emitter>) {
         let before = self.registry.get(emitter.id.as_str());
         self.registry.put(emitter.clone());
-        let anew = before.is_none_or(|before| {
+        let anew = before.as_ref().is_none_or(|before| {
             before.generation != emitter.generation || before.state != emitter.state
         });
+        // One that is new here has no backlog, or a sweep finds it: to bring each would load all.
+        let restarted = anew && before.is_some();
         let now = Instant::now();
         self.schedule(|scheduler| {
             if anew || !emitter.state.is_active() {
@@ -204,7 +207,7 @@ impl Engine {
             } else if let Ok(url) = parse_url(&emitter.url) {
                 scheduler.reconfigure(emitter.clone(), Arc::new(url), now);
             }
-            if anew && self.options.deliver {
+            if restarted && self.options.deliver {
                 bring(scheduler, emitter, now);
             }
         });

@@ -20,6 +20,8 @@ const PRUNE_EVERY: u64 = 60;
 const IDLE: Duration = Duration::from_secs(55);
 const PRUNE_BATCH: usize = 1_000;
 const SWEEP_BATCH: usize = 1_000;
+/// Between one full sweep and the next.
+const BREATH: Duration = Duration::from_millis(50);
 const IDEMPOTENCY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) async fn run(engine: Arc<Engine>) {
@@ -72,8 +74,15 @@ async fn give_back_idle(engine: &Arc<Engine>) -> Result<(), Error> {
     result
 }
 
+/// Whether a sweep found all that there was.
+enum Swept {
+    All,
+    /// There may be more.
+    Some,
+}
+
 /// Takes emitters with work that nobody alive owns, and reloads those that others appended to.
-async fn sweep(engine: &Arc<Engine>) -> Result<(), Error> {
+async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
     let request = LeaseRequest {
         node: engine.node,
         emitters: None,
@@ -81,9 +90,11 @@ async fn sweep(engine: &Arc<Engine>) -> Result<(), Error> {
         now: engine.env().now(),
     };
     let leases = engine.store.lease(request).await?;
-    if leases.is_empty() {
-        return Ok(());
-    }
+    let swept = if leases.len() < SWEEP_BATCH {
+        Swept::All
+    } else {
+        Swept::Some
+    };
     let emitters: Vec<_> = leases
         .iter()
         .filter_map(|lease| engine.registry.get(lease.emitter.as_str()))
@@ -94,22 +105,23 @@ async fn sweep(engine: &Arc<Engine>) -> Result<(), Error> {
             bring(scheduler, emitter, now);
         }
     });
-    Ok(())
+    Ok(swept)
 }
 
-/// Sweeps whenever others may have appended.
+/// Sweeps for what the last process left, and then whenever others may have appended.
 pub(super) async fn follow(engine: Arc<Engine>) {
     let mut seen = 0;
     loop {
-        let changed = engine.store.changed(seen).await;
-        let swept = match changed {
-            Ok(count) => {
-                seen = count;
-                sweep(&engine).await
+        let followed = match sweep(&engine).await {
+            Ok(Swept::All) => engine.store.changed(seen).await.map(|count| seen = count),
+            Ok(Swept::Some) => {
+                // What was taken is loaded first.
+                sleep(BREATH).await;
+                Ok(())
             }
             Err(error) => Err(error),
         };
-        if let Err(error) = swept {
+        if let Err(error) = followed {
             tracing::warn!(target: observe::STORE, %error, "changes in the store cannot be followed; trying again");
             sleep(TICK).await;
         }

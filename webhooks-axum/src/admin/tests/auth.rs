@@ -1,0 +1,62 @@
+//! Who may call it.
+
+use super::*;
+
+#[tokio::test]
+async fn everything_but_health_needs_authentication_before_it_is_routed() {
+    let app = app().await;
+    for path in [
+        "/a/b/api/emitters",
+        "/a/b/api/nothing",
+        "/a/b",
+        "/a/b/api/events",
+    ] {
+        for method in [Method::GET, Method::PATCH] {
+            for token in [
+                None,
+                Some("Bearer wrong"),
+                Some("Basic dG9rZW4="),
+                Some("token"),
+            ] {
+                let mut request = Request::builder().method(method.clone()).uri(path);
+                if let Some(token) = token {
+                    request = request.header("authorization", token);
+                }
+                let request = request.body(Body::empty()).unwrap();
+                assert_eq!(
+                    answer(&app, request).await.0,
+                    401,
+                    "{method} {path} {token:?}"
+                );
+            }
+        }
+    }
+    let health = Request::get("/a/b/api/health").header("authorization", "Bearer wrong");
+    assert_eq!(
+        answer(&app, health.body(Body::empty()).unwrap()).await.0,
+        200
+    );
+}
+
+#[tokio::test]
+async fn basic_and_custom_authentication_work_and_do_not_show_secrets() {
+    let webhooks = Webhooks::builder().build().await.unwrap();
+    let auth = AdminAuth::basic("ann", "hush");
+    assert!(!format!("{auth:?} {:?}", AdminAuth::bearer("hush")).contains("hush"));
+    let custom = AdminAuth::custom(|request| {
+        request
+            .headers
+            .get("x-user")
+            .map(|_| super::Identity("user".into()))
+    });
+    for (auth, header) in [
+        (auth, ("authorization", "Basic YW5uOmh1c2g=")),
+        (custom, ("x-user", "1")),
+    ] {
+        let app: Router = admin(webhooks.clone(), auth);
+        let with = Request::get("/api/emitters").header(header.0, header.1);
+        assert_eq!(answer(&app, with.body(Body::empty()).unwrap()).await.0, 200);
+        let without = Request::get("/api/emitters").body(Body::empty()).unwrap();
+        assert_eq!(answer(&app, without).await.0, 401);
+    }
+}

@@ -1,0 +1,96 @@
+//! Events and their deliveries.
+
+use super::*;
+
+#[tokio::test]
+async fn lists_page_newest_first_and_filter() {
+    let app = app().await;
+    for n in 0..5 {
+        let body =
+            with(&json!({ "id": format!("e{n}"), "tenant": if n < 2 { Some("t") } else { None } }));
+        assert_eq!(post(&app, "/emitters", body).await.0, 201);
+    }
+    let mut seen = Vec::new();
+    let mut path = "/emitters?limit=2".to_owned();
+    loop {
+        let (_, page) = get(&app, &path).await;
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["id"].clone()),
+        );
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/emitters?limit=2&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(json!(seen), json!(["e4", "e3", "e2", "e1", "e0"]));
+    let count = async |query: &str| {
+        get(&app, &format!("/emitters?{query}")).await.1["items"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!(count("tenant=t").await, 2);
+    assert_eq!(count("event=order.created").await, 5);
+    assert_eq!(count("event=invoice.paid").await, 0);
+    assert_eq!(count("state=paused").await, 0);
+    for wrong in ["state=x", "limit=0", "limit=251", "cursor=x", "color=red"] {
+        assert_eq!(
+            get(&app, &format!("/emitters?{wrong}")).await.0,
+            422,
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn events_are_queued_and_their_deliveries_can_be_discarded_and_redelivered() {
+    let app = app().await;
+    assert_eq!(post(&app, "/emitters", crm()).await.0, 201);
+    assert_eq!(
+        send(&app, Method::POST, "/emitters/crm/pause", None)
+            .await
+            .0,
+        200
+    );
+    let event = json!({ "event": "order.created", "payload": { "b": 1 }, "delivery_id": "d-1" });
+    let (status, receipt) = post(&app, "/events", event).await;
+    assert_eq!((status, &receipt["deliveries"]), (202, &json!(1)));
+    let id = receipt["message_id"].as_str().unwrap();
+
+    let (_, page) = get(
+        &app,
+        "/deliveries?delivery_id=d-1&state=pending&emitter=crm",
+    )
+    .await;
+    assert_eq!(page["items"][0]["message_id"], id);
+    let (_, message) = get(&app, &format!("/messages/{id}")).await;
+    assert_eq!(
+        (&message["payload"], &message["size"]),
+        (&json!({ "b": 1 }), &json!(7))
+    );
+    let path = format!("/messages/{id}/deliveries/crm");
+    assert_eq!(get(&app, &path).await.1["attempts"], json!([]));
+    let (status, discarded) = send(&app, Method::POST, &format!("{path}/discard"), None).await;
+    assert_eq!((status, &discarded["reason"]), (200, &json!("skipped")));
+    let (status, problem) = send(&app, Method::POST, &format!("{path}/discard"), None).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("not_pending")));
+    let (status, again) = send(&app, Method::POST, &format!("{path}/redeliver"), None).await;
+    assert_eq!((status, &again["state"]), (202, &json!("pending")));
+    let (_, fresh) = post(
+        &app,
+        &format!("{path}/redeliver"),
+        json!({ "fresh_id": true }),
+    )
+    .await;
+    assert_eq!(
+        fresh["message_id"], id,
+        "a pending one is due now, and no other is made"
+    );
+    for unknown in ["/messages/msg_0", "/messages/x/deliveries/crm"] {
+        assert_eq!(get(&app, unknown).await.0, 404);
+    }
+}

@@ -1,0 +1,90 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn secs(delays: impl IntoIterator<Item = Option<Duration>>) -> Vec<f64> {
+    delays
+        .into_iter()
+        .map_while(|delay| delay.map(|delay| delay.as_secs_f64()))
+        .collect()
+}
+
+#[test]
+fn the_default_doubles_up_to_a_minute_and_has_15_attempts() {
+    let policy = RetryPolicy::default().jitter(Jitter::None);
+    let delays = secs((1..=15).map(|attempt| policy.delay_after(attempt, 0.0)));
+    assert_eq!(delays[..7], [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0]);
+    assert_eq!(delays.len(), 14);
+    assert!(
+        (530.0..560.0).contains(&delays.iter().sum::<f64>()),
+        "about nine minutes"
+    );
+}
+
+#[test]
+fn the_standard_schedule_takes_75_hours_35_minutes_5_seconds() {
+    let policy = RetryPolicy::standard().jitter(Jitter::None);
+    let delays = secs((1..=10).map(|attempt| policy.delay_after(attempt, 0.0)));
+    let total = delays.iter().sum::<f64>() + policy.first_delay(0.0).as_secs_f64();
+    assert_eq!(total, f64::from((75 * 60 + 35) * 60 + 5));
+    assert_eq!(policy.attempts(), 10);
+}
+
+#[test]
+fn the_cool_down_of_a_schedule_ends_within_a_minute() {
+    let policy = RetryPolicy::standard().jitter(Jitter::None);
+    assert_eq!(policy.cool_down(1, 0.0), Duration::from_secs(5));
+    assert_eq!(policy.cool_down(2, 0.0), Duration::from_secs(60));
+    assert_eq!(policy.cool_down(99, 0.0), Duration::from_secs(60));
+}
+
+#[test]
+fn one_draw_gives_one_delay_for_the_delivery_and_its_emitter() {
+    for policy in [
+        RetryPolicy::default(),
+        RetryPolicy::default().jitter(Jitter::Full),
+    ] {
+        assert_eq!(policy.delay_after(3, 0.7), Some(policy.cool_down(3, 0.7)));
+    }
+}
+
+#[test]
+fn absurd_numbers_are_refused_by_name() {
+    let second = Duration::from_secs(1);
+    let exponential = || RetryPolicy::exponential(second, second * 60);
+    for (policy, name) in [
+        (exponential().max_attempts(0), "max_attempts"),
+        (
+            RetryPolicy::exponential(Duration::ZERO, second),
+            "initial_ms",
+        ),
+        (RetryPolicy::exponential(second * 2, second), "max_ms"),
+        (exponential().factor(f64::NAN), "factor"),
+        (exponential().factor(0.5), "factor"),
+        (exponential().jitter(Jitter::Fraction(1.5)), "jitter"),
+        (exponential().max_age(Duration::ZERO), "max_age_ms"),
+        (exponential().give_up_on([200]), "give_up_on"),
+        (RetryPolicy::schedule([]), "delays_ms"),
+        (RetryPolicy::schedule([MAX_DELAY * 2]), "delays_ms"),
+    ] {
+        let error = policy.validate().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn delays_stay_within_their_bounds(
+        initial in 1u64..10_000, max in 10_000u64..100_000_000, factor in 1.0f64..100.0,
+        attempt in 1u32..2_000, unit in 0.0f64..1.0, fraction in 0.0f64..=1.0,
+    ) {
+        let max = Duration::from_millis(max);
+        let policy = RetryPolicy::exponential(Duration::from_millis(initial), max)
+            .factor(factor)
+            .jitter(Jitter::Fraction(fraction))
+            .max_attempts(MAX_ATTEMPTS);
+        prop_assert!(policy.cool_down(attempt, unit) <= max.mul_f64(1.0 + fraction));
+        prop_assert_eq!(policy.delay_after(attempt, unit).is_none(), attempt >= MAX_ATTEMPTS);
+    }
+}

@@ -1,0 +1,17 @@
+//! The whole state of an engine as plain, synchronous code: what happens goes in, what to do comes
+//! out. No task, timer or store in here; `now` is a parameter.
+//!
+//! - [`state`] is what there is: the emitters at work, who waits for a worker, a load or a time.
+//! - [`attempts`] hands out attempts and takes in their outcomes.
+//! - [`loads`] asks for leases and backlogs, and takes them in.
+
+mod attempts;
+mod job;
+mod loads;
+mod state;
+
+pub(crate) use self::{
+    job::{Finished, Job, Now},
+    loads::LoadOrder,
+    state::Scheduler,
+};

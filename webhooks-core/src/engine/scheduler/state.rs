@@ -1,0 +1,241 @@
+//! What there is: the emitters at work, and who waits for what.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use tokio::time::Instant;
+use url::Url;
+
+use super::job::{Now, class_of, entry_of};
+use crate::{
+    delivery::Seq,
+    emitter::{Emitter, EmitterId},
+    engine::{
+        budget::{Budget, Class},
+        fair::FairQueue,
+        run::{Readiness, Run, RunId},
+    },
+    store::{Epoch, PendingRow},
+};
+
+/// The state of an engine.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    pub(super) runs: HashMap<RunId, Run>,
+    pub(super) by_emitter: HashMap<EmitterId, RunId>,
+    pub(super) queues: [FairQueue; 2],
+    /// In which queue a run is; an entry of the other one is a left-over.
+    pub(super) queued: HashMap<RunId, Class>,
+    /// How many there are of each class.
+    pub(super) queued_of: [usize; 2],
+    pub(super) to_lease: BTreeSet<EmitterId>,
+    pub(super) to_load: BTreeSet<RunId>,
+    pub(super) timers: BTreeSet<(Instant, RunId)>,
+    pub(super) timer_of: HashMap<RunId, Instant>,
+    pub(super) budget: Budget,
+    pub(super) turn: Class,
+    pub(super) workers: usize,
+    pub(super) unsettled: usize,
+    pub(super) stopped: bool,
+    pub(super) next_run: u64,
+}
+
+impl Scheduler {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            runs: HashMap::new(),
+            by_emitter: HashMap::new(),
+            queues: [FairQueue::default(), FairQueue::default()],
+            queued: HashMap::new(),
+            queued_of: [0, 0],
+            to_lease: BTreeSet::new(),
+            to_load: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            timer_of: HashMap::new(),
+            budget: Budget::new(limit),
+            turn: Class::Proven,
+            workers: 0,
+            unsettled: 0,
+            stopped: false,
+            next_run: 0,
+        }
+    }
+
+    /// The epoch under which this node owns the emitter.
+    pub(crate) fn epoch_of(&self, emitter: &EmitterId) -> Option<Epoch> {
+        self.runs.get(self.by_emitter.get(emitter)?)?.epoch()
+    }
+
+    pub(super) fn run_of(&mut self, emitter: &EmitterId) -> Option<&mut Run> {
+        self.runs.get_mut(self.by_emitter.get(emitter)?)
+    }
+
+    /// Brings an emitter to work, if it is not there already.
+    pub(crate) fn ensure(&mut self, emitter: &Arc<Emitter>, url: &Arc<Url>) {
+        if self.is_at_work(&emitter.id) {
+            return;
+        }
+        let id = RunId(self.next_run);
+        self.next_run += 1;
+        self.by_emitter.insert(emitter.id.clone(), id);
+        self.to_lease.insert(emitter.id.clone());
+        self.runs
+            .insert(id, Run::new(id, emitter.clone(), url.clone()));
+    }
+
+    pub(crate) fn is_at_work(&self, emitter: &EmitterId) -> bool {
+        self.by_emitter.contains_key(emitter)
+    }
+
+    /// A delivery was stored, proven to be this node's and unmarked.
+    pub(crate) fn push(&mut self, emitter: &EmitterId, epoch: Epoch, row: PendingRow, now: Now) {
+        let entry = entry_of(row, now);
+        let Some(run) = self
+            .run_of(emitter)
+            .filter(|run| run.epoch() == Some(epoch))
+        else {
+            return;
+        };
+        run.push(entry);
+        let id = run.id;
+        self.reschedule(id, now.instant);
+    }
+
+    /// Something of this emitter's was stored that only a load can bring.
+    pub(crate) fn want_load(&mut self, emitter: &EmitterId, now: Instant) {
+        if let Some(run) = self.run_of(emitter) {
+            run.want_load();
+            let id = run.id;
+            self.reschedule(id, now);
+        }
+    }
+
+    /// The emitter's configuration changed.
+    pub(crate) fn reconfigure(&mut self, emitter: Arc<Emitter>, url: Arc<Url>, now: Instant) {
+        if let Some(run) = self.run_of(&emitter.id) {
+            run.reconfigure(emitter, url);
+            let id = run.id;
+            self.reschedule(id, now);
+        }
+    }
+
+    /// Takes an emitter out; attempts in flight end on their own. Returns its lease.
+    pub(crate) fn stop(&mut self, emitter: &EmitterId) -> Option<Epoch> {
+        let id = self.by_emitter.remove(emitter)?;
+        let run = self.runs.remove(&id)?;
+        self.unqueue(id);
+        self.to_lease.remove(emitter);
+        self.to_load.remove(&id);
+        if let Some(at) = self.timer_of.remove(&id) {
+            self.timers.remove(&(at, id));
+        }
+        run.epoch()
+    }
+
+    /// A delivery was taken out of the queue.
+    pub(crate) fn remove(&mut self, emitter: &EmitterId, seq: Seq, now: Instant) {
+        if let Some(run) = self.run_of(emitter) {
+            run.remove(seq);
+            let id = run.id;
+            self.reschedule(id, now);
+        }
+    }
+
+    /// Somebody wants this pending delivery to be attempted now.
+    pub(crate) fn hasten(&mut self, emitter: &EmitterId, seq: Seq, now: Instant) {
+        if let Some(run) = self.run_of(emitter) {
+            run.hasten(seq, now);
+            let id = run.id;
+            self.reschedule(id, now);
+        }
+    }
+
+    /// Queues the run, sets its timer, or neither; and has it loaded, if it needs that.
+    pub(super) fn reschedule(&mut self, id: RunId, now: Instant) {
+        let Some(run) = self.runs.get(&id) else {
+            return;
+        };
+        if run.needs_load() {
+            self.to_load.insert(id);
+        } else {
+            self.to_load.remove(&id);
+        }
+        let readiness = run.readiness(now);
+        let at = if let Readiness::At(at) = readiness {
+            Some(at)
+        } else {
+            None
+        };
+        let set = self.timer_of.get(&id).copied();
+        if set != at {
+            if let Some(set) = set {
+                self.timers.remove(&(set, id));
+                self.timer_of.remove(&id);
+            }
+            if let Some(at) = at {
+                self.timers.insert((at, id));
+                self.timer_of.insert(id, at);
+            }
+        }
+        if readiness == Readiness::Now {
+            let class = class_of(run);
+            if self.queued.get(&id) != Some(&class) {
+                self.queues[class as usize].push(run.emitter.tenant.as_ref(), id);
+                self.unqueue(id);
+                self.queued.insert(id, class);
+                self.queued_of[class as usize] += 1;
+            }
+        }
+    }
+
+    pub(super) fn unqueue(&mut self, id: RunId) {
+        if let Some(class) = self.queued.remove(&id) {
+            self.queued_of[class as usize] -= 1;
+        }
+    }
+
+    /// Whether there is something to lease or to load.
+    pub(crate) fn wants_loader(&self) -> bool {
+        !self.to_lease.is_empty() || !self.to_load.is_empty()
+    }
+
+    /// When the next timer fires.
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Fires the timers up to `now`.
+    pub(crate) fn fire(&mut self, now: Instant) {
+        while let Some((at, id)) = self.timers.first().copied() {
+            if at > now {
+                return;
+            }
+            self.timers.pop_first();
+            self.timer_of.remove(&id);
+            self.reschedule(id, now);
+        }
+    }
+
+    /// No attempt starts any more.
+    pub(crate) fn stop_all(&mut self) {
+        self.stopped = true;
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.budget.in_flight()
+    }
+
+    pub(crate) fn unsettled(&self) -> usize {
+        self.unsettled
+    }
+
+    /// Whether an attempt may start up to `deadline`.
+    pub(crate) fn has_work_until(&self, deadline: Instant) -> bool {
+        !self.queued.is_empty()
+            || self.wants_loader()
+            || self.runs.values().any(|run| run.loading.running)
+            || self.next_timer().is_some_and(|at| at <= deadline)
+    }
+}

@@ -1,6 +1,6 @@
 //! Who may call it.
 
-use super::*;
+use super::{super::Identity, *};
 
 #[tokio::test]
 async fn everything_but_health_needs_authentication_before_it_is_routed() {
@@ -47,7 +47,7 @@ async fn basic_and_custom_authentication_work_and_do_not_show_secrets() {
         request
             .headers
             .get("x-user")
-            .map(|_| super::Identity("user".into()))
+            .map(|_| Identity("user".into()))
     });
     for (auth, header) in [
         (auth, ("authorization", "Basic YW5uOmh1c2g=")),

@@ -7,6 +7,7 @@ mod lifecycle;
 mod order;
 mod responses;
 mod staging;
+mod tls;
 mod wire;
 
 use std::{net::IpAddr, time::Duration};

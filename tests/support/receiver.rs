@@ -101,6 +101,12 @@ impl Receiver {
         Self { addr, shared, task }
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// A URL of this receiver.
     #[must_use]
     pub fn url(&self, path: &str) -> String {

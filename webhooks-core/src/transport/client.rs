@@ -20,7 +20,7 @@ use tower_service::Service;
 
 use super::{
     AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, NetworkPolicy,
-    Resolve, Standing, capture, guard::Ports, resolve::BoundedResolver,
+    Resolve, Standing, TlsOptions, capture, guard::Ports, resolve::BoundedResolver,
 };
 use crate::{Error, ErrorKind};
 
@@ -49,11 +49,16 @@ struct Inner {
 }
 
 impl HttpTransport {
-    /// A transport that keeps to `policy` and looks names up with `resolver`.
+    /// A transport that keeps to `policy`, looks names up with `resolver` and trusts whom `tls`
+    /// says.
     ///
     /// # Errors
     /// [`InvalidConfig`](ErrorKind::InvalidConfig) if there is no TLS to be had.
-    pub fn new(policy: NetworkPolicy, resolver: Arc<dyn Resolve>) -> Result<Self, Error> {
+    pub fn new(
+        policy: NetworkPolicy,
+        resolver: Arc<dyn Resolve>,
+        tls: &TlsOptions,
+    ) -> Result<Self, Error> {
         let resolver = Arc::new(BoundedResolver::new(resolver));
         let client = |ports| {
             let guarded = Guarded {
@@ -61,7 +66,7 @@ impl HttpTransport {
                 ports,
                 resolver: resolver.clone(),
             };
-            Client::builder()
+            tls.apply(Client::builder())
                 .redirect(redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .no_proxy()

@@ -25,6 +25,8 @@ mod client;
 mod error;
 mod guard;
 mod resolve;
+#[cfg(feature = "reqwest")]
+mod tls;
 
 #[cfg(test)]
 #[cfg(feature = "reqwest")]
@@ -35,11 +37,11 @@ use tower::util::BoxCloneSyncService;
 /// A transport with its type erased.
 pub type BoxTransport = BoxCloneSyncService<AttemptRequest, AttemptResponse, AttemptError>;
 
-#[cfg(feature = "reqwest")]
-pub use self::client::HttpTransport;
 pub use self::{
     attempt::{AttemptRequest, AttemptResponse, Standing},
     error::{AttemptError, AttemptErrorKind},
     guard::{NetworkPolicy, is_public, parse_url},
     resolve::{Resolve, ResolveFuture, SystemResolver},
 };
+#[cfg(feature = "reqwest")]
+pub use self::{client::HttpTransport, tls::TlsOptions};

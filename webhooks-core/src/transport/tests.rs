@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 use super::{
     AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, HttpTransport,
-    NetworkPolicy, Resolve, ResolveFuture, Standing, SystemResolver, parse_url,
+    NetworkPolicy, Resolve, ResolveFuture, Standing, SystemResolver, TlsOptions, parse_url,
 };
 
 const TIMEOUT: Duration = Duration::from_millis(500);
@@ -31,7 +31,11 @@ fn policy() -> NetworkPolicy {
 }
 
 fn transport() -> HttpTransport {
-    HttpTransport::new(policy(), Arc::new(SystemResolver)).unwrap()
+    transport_with(SystemResolver)
+}
+
+fn transport_with(resolver: impl Resolve) -> HttpTransport {
+    HttpTransport::new(policy(), Arc::new(resolver), &TlsOptions::new()).unwrap()
 }
 
 async fn post(transport: &HttpTransport, url: &str) -> Result<AttemptResponse, AttemptError> {
@@ -198,7 +202,7 @@ async fn an_answer_with_one_forbidden_address_is_refused_as_a_whole() {
         ),
         (vec![], Kind::Dns),
     ] {
-        let transport = HttpTransport::new(policy(), Arc::new(Fixed(addresses))).unwrap();
+        let transport = transport_with(Fixed(addresses));
         assert_eq!(
             post(&transport, "https://crm.example/")
                 .await
@@ -213,15 +217,15 @@ async fn an_answer_with_one_forbidden_address_is_refused_as_a_whole() {
 async fn the_address_that_was_checked_is_the_one_that_is_dialled() {
     let (addr, connections) =
         receiver(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", false).await;
-    let resolver = Arc::new(Fixed(vec![addr.ip()]));
-    let transport = HttpTransport::new(policy(), resolver).unwrap();
+    let resolver = Fixed(vec![addr.ip()]);
+    let transport = transport_with(resolver);
     let url = format!("http://a.localhost:{}/", addr.port());
     let response = post(&transport, &url).await.unwrap();
     assert_eq!(response.remote_addr(), Some(addr));
     assert_eq!(connections.load(Ordering::Relaxed), 1);
     // The same name, answered with a public address: that port is not open there.
-    let elsewhere = Arc::new(Fixed(vec![[8, 8, 8, 8].into()]));
-    let transport = HttpTransport::new(policy(), elsewhere).unwrap();
+    let elsewhere = Fixed(vec![[8, 8, 8, 8].into()]);
+    let transport = transport_with(elsewhere);
     assert_eq!(
         post(&transport, &url).await.unwrap_err().kind(),
         Kind::ForbiddenAddress
@@ -255,7 +259,7 @@ async fn hung_look_ups_of_failing_emitters_outlive_their_attempts_and_leave_room
             Box::pin(async { Err(std::io::Error::other("no such name")) })
         }
     }
-    let transport = HttpTransport::new(policy(), Arc::new(Hung)).unwrap();
+    let transport = transport_with(Hung);
     let attempt = |name: String, standing, timeout| {
         let url = parse_url(&format!("https://{name}.example/")).unwrap();
         let request = AttemptRequest::new(url, HeaderMap::new(), Bytes::new(), timeout);

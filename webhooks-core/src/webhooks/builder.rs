@@ -8,6 +8,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::Webhooks;
+#[cfg(feature = "reqwest")]
+use crate::transport::{HttpTransport, TlsOptions};
 use crate::{
     Error, ErrorKind,
     engine::{Engine, Options},
@@ -36,6 +38,8 @@ pub struct WebhooksBuilder {
     retry_after_cap: Duration,
     retention: Duration,
     deliver: bool,
+    #[cfg(feature = "reqwest")]
+    tls: TlsOptions,
 }
 
 impl WebhooksBuilder {
@@ -52,6 +56,8 @@ impl WebhooksBuilder {
             retry_after_cap: Duration::from_secs(60 * 60),
             retention: Duration::from_secs(30 * 24 * 60 * 60),
             deliver: true,
+            #[cfg(feature = "reqwest")]
+            tls: TlsOptions::new(),
         }
     }
 
@@ -154,6 +160,14 @@ impl WebhooksBuilder {
         self
     }
 
+    /// What makes a receiver's certificate good, for the default transport. Defaults to what the
+    /// operating system trusts.
+    #[cfg(feature = "reqwest")]
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// Whether this node delivers, or only emits (jobs, command-line tools). Defaults to `true`.
     pub fn deliver(mut self, deliver: bool) -> Self {
         self.deliver = deliver;
@@ -186,7 +200,16 @@ impl WebhooksBuilder {
         )?;
         let base = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&self.policy, self.resolver)?,
+            #[cfg(feature = "reqwest")]
+            None => HttpTransport::new(self.policy.clone(), self.resolver, &self.tls)
+                .map(BoxCloneSyncService::new)?,
+            #[cfg(not(feature = "reqwest"))]
+            None => {
+                return Err(Error::new(
+                    ErrorKind::InvalidConfig,
+                    "there is no transport: enable the feature `reqwest`, or set one with `transport`",
+                ));
+            }
         };
         let transport = self
             .layers
@@ -205,22 +228,6 @@ impl WebhooksBuilder {
         webhooks.engine().start().await?;
         Ok(webhooks)
     }
-}
-
-#[cfg(feature = "reqwest")]
-fn default_transport(
-    policy: &NetworkPolicy,
-    resolver: Arc<dyn Resolve>,
-) -> Result<BoxTransport, Error> {
-    crate::transport::HttpTransport::new(policy.clone(), resolver).map(BoxCloneSyncService::new)
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_transport(_: &NetworkPolicy, _: Arc<dyn Resolve>) -> Result<BoxTransport, Error> {
-    Err(Error::new(
-        ErrorKind::InvalidConfig,
-        "there is no transport: enable the feature `reqwest`, or set one with `transport`",
-    ))
 }
 
 impl fmt::Debug for WebhooksBuilder {

@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use tokio::{
@@ -17,10 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Reply, reply::Then};
-
-/// How long a test waits for what should arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{PATIENCE, Reply, reply::Then};
 
 /// A request that arrived.
 #[derive(Debug, Clone)]
@@ -157,6 +153,9 @@ async fn serve(mut stream: TcpStream, shared: Shared) {
         };
         let reply = (shared.script)(&received, before);
         shared.count.send_modify(|count| *count += 1);
+        if let Some(gate) = &reply.gate {
+            gate.pass().await;
+        }
         if reply.then == Then::Hang {
             let _ = stream.write_all(&reply.bytes).await;
             std::future::pending::<()>().await;

@@ -1,6 +1,7 @@
 //! Pause, restart and detach while a request is in flight.
 
-use webhooks_core::{Backlog, delivery::DeliveryState};
+use webhooks_core::{Backlog, Event, Webhooks, delivery::DeliveryState};
+use webhooks_tests::Receiver;
 
 use crate::{
     becomes, builder, config, emit_until_in_flight as emit, holding_the_first, numbers, payload,
@@ -119,4 +120,51 @@ async fn an_emitter_attached_anew_gets_nothing_of_the_one_before() {
         let detached = (DeliveryState::Discarded, Some("detached"));
         assert_eq!(standing(&webhooks, receipt).await, detached);
     }
+}
+
+#[tokio::test]
+#[ignore = "defect: a restart sends what is still in flight a second time, side by side"]
+async fn a_restart_sends_nothing_twice_that_is_still_in_flight() {
+    let (receiver, gate) = holding_the_first(200).await;
+    let webhooks = builder().build().await.unwrap();
+    let receipts = emit(&webhooks, &receiver, 2).await;
+    webhooks.pause("crm", Backlog::Keep).await.unwrap();
+    webhooks.restart("crm").await.unwrap();
+    let had_its_turn = another_emitter_delivers(&webhooks).await;
+    gate.open();
+    for receipt in &receipts {
+        becomes(&webhooks, receipt, DeliveryState::Delivered).await;
+    }
+    drop(had_its_turn);
+    assert_eq!(receiver.bodies(), numbers(0..2));
+}
+
+#[tokio::test]
+#[ignore = "defect: after a restart a second request goes out beside the one in flight"]
+async fn a_restart_leaves_one_request_in_flight() {
+    let (receiver, gate) = holding_the_first(200).await;
+    let webhooks = builder().build().await.unwrap();
+    emit(&webhooks, &receiver, 2).await;
+    webhooks.pause("crm", Backlog::Discard).await.unwrap();
+    webhooks.restart("crm").await.unwrap();
+    let receipt = webhooks.emit("a", &payload(2)).await.unwrap();
+    let had_its_turn = another_emitter_delivers(&webhooks).await;
+    gate.open();
+    becomes(&webhooks, &receipt, DeliveryState::Delivered).await;
+    drop(had_its_turn);
+    let received = receiver.received();
+    assert!(received.iter().all(|received| received.in_flight == 1));
+}
+
+/// Once it returns, what was brought to work before had its turn.
+async fn another_emitter_delivers(webhooks: &Webhooks) -> Receiver {
+    let receiver = Receiver::start().await;
+    webhooks
+        .attach("another", ["another"], config(&receiver))
+        .await
+        .unwrap();
+    let event = Event::new("another", &payload(0)).unwrap();
+    webhooks.emit_to("another", event).await.unwrap();
+    receiver.wait_for(1).await;
+    receiver
 }

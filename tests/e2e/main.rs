@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
+mod addressing;
 mod giving_up;
 mod in_flight;
 mod isolation;

@@ -4,6 +4,7 @@
 
 mod addressing;
 mod giving_up;
+mod idempotency;
 mod in_flight;
 mod isolation;
 mod lifecycle;

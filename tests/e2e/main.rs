@@ -7,6 +7,7 @@ mod giving_up;
 mod idempotency;
 mod in_flight;
 mod isolation;
+mod lanes;
 mod lifecycle;
 mod order;
 mod pause;

@@ -13,6 +13,8 @@ mod order;
 mod pause;
 mod responses;
 mod staging;
+mod transport;
+mod transport_faults;
 mod wire;
 
 use std::{net::IpAddr, time::Duration};

@@ -11,6 +11,7 @@ mod lanes;
 mod lifecycle;
 mod order;
 mod pause;
+mod payloads;
 mod responses;
 mod staging;
 mod transport;

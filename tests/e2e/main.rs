@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
 mod addressing;
+mod concurrency;
 mod giving_up;
 mod idempotency;
 mod in_flight;

@@ -118,12 +118,18 @@ impl Receiver {
             .collect()
     }
 
+    /// How many requests have arrived, as it changes.
+    #[must_use]
+    pub fn arrivals(&self) -> watch::Receiver<usize> {
+        self.shared.count.subscribe()
+    }
+
     /// Waits until `count` requests have arrived; returns all.
     ///
     /// # Panics
     /// After ten seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
-        let mut counted = self.shared.count.subscribe();
+        let mut counted = self.arrivals();
         let waited = timeout(PATIENCE, counted.wait_for(|seen| *seen >= count)).await;
         let received = self.received();
         assert!(

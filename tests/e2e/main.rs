@@ -15,6 +15,7 @@ mod pause;
 mod payloads;
 mod responses;
 mod staging;
+mod storm;
 mod transport;
 mod transport_faults;
 mod wire;

@@ -9,6 +9,7 @@ mod idempotency;
 mod in_flight;
 mod isolation;
 mod lanes;
+mod late_answers;
 mod lifecycle;
 mod order;
 mod pause;

@@ -15,6 +15,7 @@ mod order;
 mod pause;
 mod payloads;
 mod responses;
+mod scope;
 mod shutdown;
 mod staging;
 mod storm;

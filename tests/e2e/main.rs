@@ -18,6 +18,7 @@ mod responses;
 mod scope;
 mod shutdown;
 mod staging;
+mod startup;
 mod storm;
 mod transport;
 mod transport_faults;

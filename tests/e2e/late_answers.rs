@@ -91,6 +91,26 @@ async fn a_store_that_is_slow_to_settle_holds_up_no_delivery() {
 }
 
 #[tokio::test]
+async fn an_outcome_that_is_still_to_be_written_down_outlasts_a_change_of_lanes() {
+    let receiver = Receiver::start().await;
+    let (webhooks, store, _) = warm(&receiver).await;
+    store.settle_requests().close();
+    for n in 1..4 {
+        webhooks.emit("a", &payload(n)).await.unwrap();
+    }
+    receiver.wait_for(4).await;
+    webhooks
+        .upsert("crm", ["*"], config(&receiver).lanes(4))
+        .await
+        .unwrap();
+    webhooks.emit("a", &payload(4)).await.unwrap();
+    receiver.wait_for(5).await;
+    store.settle_requests().open();
+    settled(&webhooks).await;
+    assert_eq!(receiver.bodies(), numbers(0..5));
+}
+
+#[tokio::test]
 #[ignore = "defect: what a load brought before the answer to its append is delivered a second time"]
 async fn a_load_before_the_answer_to_an_append_sends_nothing_twice() {
     let receiver = Receiver::start().await;

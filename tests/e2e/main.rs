@@ -27,7 +27,7 @@ mod wire;
 use std::{net::IpAddr, time::Duration};
 
 use webhooks_core::{
-    EmitterConfig, Jitter, Receipt, RetryPolicy, Webhooks, WebhooksBuilder,
+    EmitterConfig, Event, Jitter, Receipt, RetryPolicy, Webhooks, WebhooksBuilder,
     delivery::{DeliveryKey, DeliveryState},
     store::{DeliveryFilter, DeliveryRecord, Reason},
 };
@@ -141,4 +141,17 @@ fn numbers(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
         .into_iter()
         .map(|n| payload(n).to_string())
         .collect()
+}
+
+/// Once it returns, what was brought to work before had its turn.
+async fn another_emitter_delivers(webhooks: &Webhooks) -> Receiver {
+    let receiver = Receiver::start().await;
+    webhooks
+        .attach("another", ["another"], config(&receiver))
+        .await
+        .unwrap();
+    let event = Event::new("another", &payload(0)).unwrap();
+    webhooks.emit_to("another", event).await.unwrap();
+    receiver.wait_for(1).await;
+    receiver
 }

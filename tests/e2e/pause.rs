@@ -1,11 +1,10 @@
 //! Pause, restart and detach while a request is in flight.
 
-use webhooks_core::{Backlog, Event, Webhooks, delivery::DeliveryState};
-use webhooks_tests::Receiver;
+use webhooks_core::{Backlog, delivery::DeliveryState};
 
 use crate::{
-    becomes, builder, config, emit_until_in_flight as emit, holding_the_first, numbers, payload,
-    record, standing, wait_until,
+    another_emitter_delivers, becomes, builder, config, emit_until_in_flight as emit,
+    holding_the_first, numbers, payload, record, standing, wait_until,
 };
 
 const DISCARDED: (DeliveryState, Option<&str>) = (DeliveryState::Discarded, Some("paused"));
@@ -154,17 +153,4 @@ async fn a_restart_leaves_one_request_in_flight() {
     drop(had_its_turn);
     let received = receiver.received();
     assert!(received.iter().all(|received| received.in_flight == 1));
-}
-
-/// Once it returns, what was brought to work before had its turn.
-async fn another_emitter_delivers(webhooks: &Webhooks) -> Receiver {
-    let receiver = Receiver::start().await;
-    webhooks
-        .attach("another", ["another"], config(&receiver))
-        .await
-        .unwrap();
-    let event = Event::new("another", &payload(0)).unwrap();
-    webhooks.emit_to("another", event).await.unwrap();
-    receiver.wait_for(1).await;
-    receiver
 }

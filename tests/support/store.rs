@@ -19,12 +19,13 @@ use webhooks_core::{
 
 use crate::Gate;
 
-/// A memory store that says of itself that it persists: it outlives the webhooks of a test. Its
-/// answers can be held up, or lost. Clones are one.
+/// A memory store that says of itself that it persists: it outlives the webhooks of a test. What it
+/// is asked and what it answers can be held up, answers can be lost. Clones are one.
 #[derive(Debug, Clone, Default)]
 pub struct TestStore {
     inner: MemoryStore,
     append_answers: Gate,
+    settle_requests: Gate,
     settle_answers: Gate,
     settle_answers_to_lose: Arc<AtomicUsize>,
 }
@@ -43,6 +44,12 @@ impl TestStore {
     #[must_use]
     pub fn append_answers(&self) -> &Gate {
         &self.append_answers
+    }
+
+    /// What settlements pass before anything is settled.
+    #[must_use]
+    pub fn settle_requests(&self) -> &Gate {
+        &self.settle_requests
     }
 
     /// What the answers to settlements pass, once everything is settled.
@@ -125,6 +132,7 @@ impl Store for TestStore {
 
     fn settle(&self, batch: Settle) -> StoreFuture<'_, Vec<SettleOutcome>> {
         Box::pin(async move {
+            self.settle_requests.pass().await;
             let settled = self.inner.settle(batch).await;
             self.settle_answers.pass().await;
             if self.loses_settle_answer() {

@@ -25,7 +25,7 @@ fn by_key(received: &[Received]) -> HashMap<String, Vec<String>> {
     by_key
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn lanes_keep_the_order_of_a_key_under_failures() {
     let receiver = Receiver::scripted(|_, before| {
         Reply::status(if before.is_multiple_of(10) { 500 } else { 200 })

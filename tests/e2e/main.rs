@@ -11,6 +11,7 @@ mod isolation;
 mod lanes;
 mod late_answers;
 mod lifecycle;
+mod nodes;
 mod order;
 mod pause;
 mod payloads;

@@ -5,6 +5,7 @@
 mod addressing;
 mod concurrency;
 mod giving_up;
+mod handover;
 mod idempotency;
 mod in_flight;
 mod isolation;

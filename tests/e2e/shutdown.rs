@@ -184,6 +184,24 @@ async fn every_emitter_is_given_back_and_taken_up_by_the_next_start() {
 }
 
 #[tokio::test]
+async fn an_end_that_is_asked_for_twice_comes_once() {
+    let (receiver, gate) = holding_the_first(200).await;
+    let store = TestStore::default();
+    let webhooks = node(&store).await;
+    let receipts = emit_until_in_flight(&webhooks, &receiver, 2).await;
+    let first = shut_down(&webhooks, LONG).await;
+    let second = shut_down(&webhooks, LONG).await;
+    gate.open();
+    for ending in [first, second] {
+        let report = ending.await.unwrap().unwrap();
+        assert_eq!((report.pending, report.cut), (1, 0));
+    }
+    let next = node(&store).await;
+    becomes(&next, &receipts[1], DeliveryState::Delivered).await;
+    assert_eq!(receiver.bodies(), numbers(0..2));
+}
+
+#[tokio::test]
 #[ignore = "defect: a paused emitter is leased until its node is dead, 12 s"]
 async fn a_paused_emitter_is_given_back_too() {
     let receiver = Receiver::start().await;

@@ -16,6 +16,7 @@ mod nodes;
 mod order;
 mod pause;
 mod payloads;
+mod queue_full;
 mod responses;
 mod scope;
 mod shutdown;

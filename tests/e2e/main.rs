@@ -25,6 +25,7 @@ mod startup;
 mod storm;
 mod transport;
 mod transport_faults;
+mod upsert;
 mod wire;
 
 use std::{net::IpAddr, time::Duration};

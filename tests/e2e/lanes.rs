@@ -27,8 +27,10 @@ fn by_key(received: &[Received]) -> HashMap<String, Vec<String>> {
 
 #[tokio::test]
 async fn lanes_keep_the_order_of_a_key_under_failures() {
-    let receiver = Receiver::scripted(|_, before| {
-        Reply::status(if before.is_multiple_of(10) { 500 } else { 200 })
+    let receiver = Receiver::scripted(|received, _| {
+        let first = received.header("x-webhooks-attempt") == "1";
+        let refused = first && received.body.ends_with("3}");
+        Reply::status(if refused { 500 } else { 200 })
     })
     .await;
     let webhooks = builder().build().await.unwrap();

@@ -1,12 +1,19 @@
 //! What the integration tests share: a scriptable receiver on raw sockets, since receivers must be
-//! able to speak garbage.
+//! able to speak garbage, and a store that is held up or fails as a test wants.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
+mod gate;
 mod receiver;
 mod reply;
+mod store;
 
 pub use self::{
+    gate::Gate,
     receiver::{Received, Receiver},
     reply::Reply,
+    store::TestStore,
 };
+
+/// How long a test waits for what should happen.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use tokio::{
@@ -17,10 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Reply, reply::Then};
-
-/// How long a test waits for what should arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{PATIENCE, Reply, reply::Then};
 
 /// A request that arrived.
 #[derive(Debug, Clone)]
@@ -128,12 +124,18 @@ impl Receiver {
             .collect()
     }
 
+    /// How many requests have arrived, as it changes.
+    #[must_use]
+    pub fn arrivals(&self) -> watch::Receiver<usize> {
+        self.shared.count.subscribe()
+    }
+
     /// Waits until `count` requests have arrived; returns all.
     ///
     /// # Panics
     /// After ten seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
-        let mut counted = self.shared.count.subscribe();
+        let mut counted = self.arrivals();
         let waited = timeout(PATIENCE, counted.wait_for(|seen| *seen >= count)).await;
         let received = self.received();
         assert!(
@@ -163,6 +165,9 @@ async fn serve(mut stream: TcpStream, shared: Shared) {
         };
         let reply = (shared.script)(&received, before);
         shared.count.send_modify(|count| *count += 1);
+        if let Some(gate) = &reply.gate {
+            gate.pass().await;
+        }
         if reply.then == Then::Hang {
             let _ = stream.write_all(&reply.bytes).await;
             std::future::pending::<()>().await;

@@ -1,10 +1,13 @@
 //! What a receiver does with a request.
 
+use crate::Gate;
+
 /// What a receiver does with a request.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub(crate) bytes: Vec<u8>,
     pub(crate) then: Then,
+    pub(crate) gate: Option<Gate>,
 }
 
 /// What follows the bytes of a reply.
@@ -38,6 +41,7 @@ impl Reply {
         Self {
             bytes: head.into_bytes(),
             then: Then::Next,
+            gate: None,
         }
     }
 
@@ -47,6 +51,7 @@ impl Reply {
         Self {
             bytes: bytes.as_bytes().to_vec(),
             then: Then::Close,
+            gate: None,
         }
     }
 
@@ -56,6 +61,7 @@ impl Reply {
         Self {
             bytes: bytes.as_bytes().to_vec(),
             then: Then::Hang,
+            gate: None,
         }
     }
 
@@ -71,6 +77,14 @@ impl Reply {
         Self {
             bytes: Vec::new(),
             then: Then::Reset,
+            gate: None,
         }
+    }
+
+    /// The same, once the gate is open.
+    #[must_use]
+    pub fn held_by(mut self, gate: &Gate) -> Self {
+        self.gate = Some(gate.clone());
+        self
     }
 }

@@ -1,0 +1,184 @@
+//! The store.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use webhooks_core::{
+    EmitterId, Error, ErrorKind, MemoryStore, MessageId,
+    delivery::DeliveryKey,
+    env::Timestamp,
+    store::{
+        Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
+        EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
+        NodeId, Page, Prune, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal, Replay,
+        SetState, Settle, SettleOutcome, StateOutcome, Store, StoreFuture,
+    },
+};
+
+use crate::Gate;
+
+/// A memory store that says of itself that it persists: it outlives the webhooks of a test. What it
+/// is asked and what it answers can be held up, answers can be lost. Clones are one.
+#[derive(Debug, Clone, Default)]
+pub struct TestStore {
+    inner: MemoryStore,
+    append_answers: Gate,
+    settle_requests: Gate,
+    settle_answers: Gate,
+    settle_answers_to_lose: Arc<AtomicUsize>,
+}
+
+impl TestStore {
+    /// One over this memory store.
+    #[must_use]
+    pub fn over(inner: MemoryStore) -> Self {
+        Self {
+            inner,
+            ..Self::default()
+        }
+    }
+
+    /// What the answers to appends pass, once everything is stored.
+    #[must_use]
+    pub fn append_answers(&self) -> &Gate {
+        &self.append_answers
+    }
+
+    /// What settlements pass before anything is settled.
+    #[must_use]
+    pub fn settle_requests(&self) -> &Gate {
+        &self.settle_requests
+    }
+
+    /// What the answers to settlements pass, once everything is settled.
+    #[must_use]
+    pub fn settle_answers(&self) -> &Gate {
+        &self.settle_answers
+    }
+
+    /// Loses the next `count` answers to settlements.
+    pub fn lose_settle_answers(&self, count: usize) {
+        self.settle_answers_to_lose.store(count, Ordering::SeqCst);
+    }
+
+    /// How many answers to settlements are still to be lost.
+    #[must_use]
+    pub fn settle_answers_to_lose(&self) -> usize {
+        self.settle_answers_to_lose.load(Ordering::SeqCst)
+    }
+
+    fn loses_settle_answer(&self) -> bool {
+        let less = |count: usize| count.checked_sub(1);
+        self.settle_answers_to_lose
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+    }
+}
+
+impl Store for TestStore {
+    fn is_persistent(&self) -> bool {
+        true
+    }
+
+    fn version(&self) -> StoreFuture<'_, u64> {
+        self.inner.version()
+    }
+
+    fn emitters(&self) -> StoreFuture<'_, EmitterTable> {
+        self.inner.emitters()
+    }
+
+    fn put_emitter(&self, put: PutEmitter) -> StoreFuture<'_, PutOutcome> {
+        self.inner.put_emitter(put)
+    }
+
+    fn set_state(&self, change: SetState) -> StoreFuture<'_, StateOutcome> {
+        self.inner.set_state(change)
+    }
+
+    fn remove_emitter(&self, emitter: EmitterId, now: Timestamp) -> StoreFuture<'_, bool> {
+        self.inner.remove_emitter(emitter, now)
+    }
+
+    fn standing(&self, emitters: Vec<EmitterId>) -> StoreFuture<'_, Vec<EmitterStanding>> {
+        self.inner.standing(emitters)
+    }
+
+    fn renew(&self, node: NodeId, now: Timestamp) -> StoreFuture<'_, Renewal> {
+        self.inner.renew(node, now)
+    }
+
+    fn lease(&self, request: LeaseRequest) -> StoreFuture<'_, Vec<Lease>> {
+        self.inner.lease(request)
+    }
+
+    fn give_back(&self, node: NodeId, leases: Vec<(EmitterId, Epoch)>) -> StoreFuture<'_, ()> {
+        self.inner.give_back(node, leases)
+    }
+
+    fn append(&self, batch: Append) -> StoreFuture<'_, Vec<Appended>> {
+        Box::pin(async move {
+            let appended = self.inner.append(batch).await;
+            self.append_answers.pass().await;
+            appended
+        })
+    }
+
+    fn load(&self, loads: Vec<Load>) -> StoreFuture<'_, Vec<Loaded>> {
+        self.inner.load(loads)
+    }
+
+    fn settle(&self, batch: Settle) -> StoreFuture<'_, Vec<SettleOutcome>> {
+        Box::pin(async move {
+            self.settle_requests.pass().await;
+            let settled = self.inner.settle(batch).await;
+            self.settle_answers.pass().await;
+            if self.loses_settle_answer() {
+                return Err(Error::new(ErrorKind::Store, "the answer was lost"));
+            }
+            settled
+        })
+    }
+
+    fn deliveries(&self, filter: DeliveryFilter) -> StoreFuture<'_, Page<DeliveryRecord>> {
+        self.inner.deliveries(filter)
+    }
+
+    fn delivery(&self, key: DeliveryKey) -> StoreFuture<'_, Option<DeliveryDetail>> {
+        self.inner.delivery(key)
+    }
+
+    fn message(&self, id: MessageId) -> StoreFuture<'_, Option<MessageDetail>> {
+        self.inner.message(id)
+    }
+
+    fn redeliver(&self, redeliver: Redeliver) -> StoreFuture<'_, RedeliverOutcome> {
+        self.inner.redeliver(redeliver)
+    }
+
+    fn discard(&self, key: DeliveryKey, now: Timestamp) -> StoreFuture<'_, DiscardOutcome> {
+        self.inner.discard(key, now)
+    }
+
+    fn replay(
+        &self,
+        replay: Replay,
+        fresh: Option<Arc<dyn Fn() -> MessageId + Send + Sync>>,
+    ) -> StoreFuture<'_, u64> {
+        self.inner.replay(replay, fresh)
+    }
+
+    fn erase_payload(&self, id: MessageId, now: Timestamp) -> StoreFuture<'_, bool> {
+        self.inner.erase_payload(id, now)
+    }
+
+    fn prune(&self, prune: Prune) -> StoreFuture<'_, usize> {
+        self.inner.prune(prune)
+    }
+
+    fn changed(&self, seen: u64) -> StoreFuture<'_, u64> {
+        self.inner.changed(seen)
+    }
+}

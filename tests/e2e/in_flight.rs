@@ -74,7 +74,6 @@ async fn what_is_skipped_or_erased_behind_a_request_in_flight_is_passed_over() {
 }
 
 #[tokio::test]
-#[ignore = "defect: a delivery that is skipped in flight is tried again when its attempt fails"]
 async fn a_head_that_is_skipped_in_flight_is_not_tried_again_when_it_fails() {
     let (receiver, gate) = holding_the_first(500).await;
     let webhooks = builder().build().await.unwrap();
@@ -88,7 +87,6 @@ async fn a_head_that_is_skipped_in_flight_is_not_tried_again_when_it_fails() {
 }
 
 #[tokio::test]
-#[ignore = "defect: a payload that is erased in flight is sent again when its attempt fails"]
 async fn a_payload_that_is_erased_in_flight_is_not_sent_again_when_it_fails() {
     let (receiver, gate) = holding_the_first(500).await;
     let webhooks = builder().build().await.unwrap();

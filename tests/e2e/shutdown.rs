@@ -202,7 +202,6 @@ async fn an_end_that_is_asked_for_twice_comes_once() {
 }
 
 #[tokio::test]
-#[ignore = "defect: a paused emitter is leased until its node is dead, 12 s"]
 async fn a_paused_emitter_is_given_back_too() {
     let receiver = Receiver::start().await;
     let store = TestStore::default();
@@ -220,7 +219,6 @@ async fn a_paused_emitter_is_given_back_too() {
 }
 
 #[tokio::test]
-#[ignore = "defect: a detached emitter is leased until its node is dead, 12 s"]
 async fn an_emitter_that_is_attached_anew_after_the_end_delivers_at_once() {
     let receiver = Receiver::start().await;
     let store = TestStore::default();

@@ -201,11 +201,14 @@ impl Engine {
         let restarted = anew && before.is_some();
         let now = Instant::now();
         self.schedule(|scheduler| {
-            if anew || !emitter.state.is_active() {
-                // What it had in memory may be of another generation.
-                scheduler.stop(&emitter.id);
+            if !emitter.state.is_active() {
+                scheduler.suspend(&emitter.id, now);
             } else if let Ok(url) = parse_url(&emitter.url) {
-                scheduler.reconfigure(emitter.clone(), Arc::new(url), now);
+                if anew {
+                    scheduler.renew(emitter.clone(), Arc::new(url), now);
+                } else {
+                    scheduler.reconfigure(emitter.clone(), Arc::new(url), now);
+                }
             }
             if restarted && self.options.deliver {
                 bring(scheduler, emitter, now);
@@ -219,7 +222,7 @@ impl Engine {
 
     fn gone(self: &Arc<Self>, id: &EmitterId) {
         self.registry.remove(id);
-        self.schedule(|scheduler| scheduler.stop(id));
+        self.schedule(|scheduler| scheduler.suspend(id, Instant::now()));
         self.subscribers.tell(|| Happening::Emitter {
             id: id.clone(),
             state: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::{core::Engine, scheduler::Scheduler, watch::Happening};
+use super::{core::Engine, run::Straight, scheduler::Scheduler, watch::Happening};
 use crate::{
     Error, ErrorKind,
     delivery::{Message, Progress},
@@ -13,9 +13,7 @@ use crate::{
     env::Timestamp,
     event::{DeliveryId, Event, IdempotencyKey, MessageId, Payload},
     observe,
-    store::{
-        Append, Appended, AppendedRow, Epoch, Fate, NewDelivery, NewMessage, PendingRow, Receipt,
-    },
+    store::{Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, PendingRow, Receipt},
     transport::parse_url,
 };
 
@@ -31,8 +29,8 @@ struct Draft {
 struct Target {
     emitter: Arc<Emitter>,
     due: Timestamp,
-    /// The epoch under which this node owned it when the event went to the store.
-    epoch: Option<Epoch>,
+    /// How this node owned it when the event went to the store.
+    straight: Option<Straight>,
 }
 
 impl Draft {
@@ -53,7 +51,7 @@ impl Draft {
         let delivery = |target: &Target| NewDelivery {
             emitter: target.emitter.id.clone(),
             generation: target.emitter.generation,
-            epoch: target.epoch,
+            epoch: target.straight.map(|straight| straight.epoch),
             due: target.due,
         };
         NewMessage {
@@ -163,7 +161,7 @@ impl Engine {
         let target = |emitter: Arc<Emitter>| Target {
             due: now.saturating_add(emitter.settings.retry.first_delay(env.unit())),
             emitter,
-            epoch: None,
+            straight: None,
         };
         let targets = emitters.into_iter().map(target).collect();
         Draft {
@@ -178,7 +176,7 @@ impl Engine {
         {
             let scheduler = self.scheduler();
             for target in drafts.iter_mut().flat_map(|draft| &mut draft.targets) {
-                target.epoch = scheduler.epoch_of(&target.emitter.id);
+                target.straight = scheduler.straight_of(&target.emitter.id);
             }
         }
         let messages = drafts
@@ -215,8 +213,8 @@ impl Engine {
                     .zip(rows)
                     .filter(|(_, row)| queued(row))
                 {
-                    match target.epoch {
-                        Some(epoch) if row.fate == Fate::Straight => {
+                    match &target.straight {
+                        Some(straight) if row.fate == Fate::Straight => {
                             let message = draft.message.clone();
                             let progress = Progress::queued(target.due);
                             let row = PendingRow {
@@ -224,7 +222,7 @@ impl Engine {
                                 message,
                                 progress,
                             };
-                            scheduler.push(&target.emitter.id, epoch, row, now);
+                            scheduler.push(straight, row, now);
                         }
                         _ => bring(scheduler, &target.emitter, now.instant),
                     }

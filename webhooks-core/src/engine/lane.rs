@@ -38,6 +38,14 @@ pub(crate) struct Window {
     pub(crate) bytes: usize,
 }
 
+/// The delivery in flight.
+#[derive(Debug, Clone, Copy)]
+struct Flight {
+    seq: Seq,
+    /// It was discarded meanwhile: a failure is not tried again.
+    withdrawn: bool,
+}
+
 /// One lane. It has at most one delivery in flight.
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -45,7 +53,7 @@ pub(crate) struct Lane {
     queue: VecDeque<Entry>,
     /// Relaxed ordering only: what failed and waits, by due time.
     aside: BTreeMap<(Instant, Seq), Entry>,
-    in_flight: Option<Seq>,
+    in_flight: Option<Flight>,
     bytes: usize,
     /// Everything pending up to this place is in memory.
     cursor: Seq,
@@ -77,7 +85,7 @@ impl Lane {
             .iter()
             .map(|entry| entry.seq)
             .chain(aside)
-            .chain(self.in_flight)
+            .chain(self.in_flight.map(|flight| flight.seq))
     }
 
     pub(crate) fn cursor(&self) -> Seq {
@@ -159,17 +167,19 @@ impl Lane {
                 head
             }
         };
-        self.in_flight = Some(seq);
+        self.in_flight = Some(Flight {
+            seq,
+            withdrawn: false,
+        });
         Some(entry)
     }
 
-    /// The delivery in flight has its outcome.
-    pub(crate) fn finished(&mut self) {
-        self.in_flight = None;
-    }
-
-    /// The delivery that was in flight is to be tried again.
-    pub(crate) fn put_back(&mut self, entry: Entry, ordering: Ordering) {
+    /// The delivery in flight has its outcome; it is `retry` if it is to be tried again.
+    pub(crate) fn finished(&mut self, retry: Option<Entry>, ordering: Ordering) {
+        let flight = self.in_flight.take();
+        let Some(entry) = retry.filter(|_| flight.is_some_and(|flight| !flight.withdrawn)) else {
+            return;
+        };
         match ordering {
             Ordering::Strict => {
                 self.bytes += entry.bytes();
@@ -179,8 +189,12 @@ impl Lane {
         }
     }
 
-    /// Takes a delivery out; `false` if it is not here, or in flight.
+    /// Takes a delivery out; one in flight is not tried again. `false` if it is not here.
     pub(crate) fn remove(&mut self, seq: Seq) -> bool {
+        if let Some(flight) = self.in_flight.as_mut().filter(|flight| flight.seq == seq) {
+            flight.withdrawn = true;
+            return true;
+        }
         if let Some(at) = self.queue.iter().position(|entry| entry.seq == seq) {
             self.bytes -= self.queue.remove(at).map_or(0, |entry| entry.bytes());
             return true;

@@ -117,6 +117,8 @@ async fn flush(engine: &Arc<Engine>) {
                     }
                     SettleOutcome::Superseded | SettleOutcome::Gone => {
                         scheduler.settled(&key.emitter, *seq, false, now);
+                        // It may wait for another attempt that nobody wants any more.
+                        scheduler.remove(&key.emitter, *seq, now);
                     }
                     SettleOutcome::Fenced => scheduler.fenced(&key.emitter, *epoch),
                 }

@@ -115,7 +115,7 @@ fn check(steps: &[Step], ordering: Ordering) {
             }
             Step::Deliver => {
                 if let Some(entry) = flying.take() {
-                    lane.finished();
+                    lane.finished(None, ordering);
                     model.pending.remove(&entry.seq);
                     model.flying = None;
                 }
@@ -126,8 +126,7 @@ fn check(steps: &[Step], ordering: Ordering) {
                     entry.progress.attempts_since_queued += 1;
                     model.pending.insert(entry.seq, (entry.due, true));
                     model.flying = None;
-                    lane.finished();
-                    lane.put_back(entry, ordering);
+                    lane.finished(Some(entry), ordering);
                 }
             }
             Step::Remove(at) | Step::Hasten(at) => {

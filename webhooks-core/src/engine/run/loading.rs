@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Run;
+use super::{Run, state::Phase};
 use crate::{
     delivery::Seq,
     engine::lane::{Entry, Lane},
@@ -45,8 +45,7 @@ impl Run {
     pub(crate) fn needs_load(&self) -> bool {
         self.epoch().is_some()
             && !self.loading.running
-            && !self.resetting
-            && !self.halted
+            && self.phase == Phase::Working
             && (self.loading.wanted || self.loading.scan.is_some() || self.is_hungry())
     }
 
@@ -104,6 +103,7 @@ impl Run {
             self.loading.wanted = true;
             return;
         }
+        self.revision += 1;
         let known: HashSet<Seq> = self.lanes.values().flat_map(Lane::seqs).collect();
         let last = entries.last().map_or(scan.after, |entry| entry.seq);
         let window = self.window();

@@ -8,5 +8,5 @@ mod state;
 
 pub(crate) use self::{
     loading::Scan,
-    state::{Ownership, Readiness, Run, RunId},
+    state::{Ownership, Readiness, Run, RunId, Straight},
 };

@@ -19,7 +19,7 @@ use crate::{
     store::{Epoch, lane_of},
 };
 
-/// One stay of an emitter in memory. An emitter that was stopped and started again has another.
+/// One stay of an emitter in memory. An emitter whose lease was given back and taken again has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RunId(pub(crate) u64);
 
@@ -32,6 +32,27 @@ pub(crate) enum Ownership {
     Held(Epoch),
     /// The lease is on its way back to the store.
     GivingBack,
+}
+
+/// What a delivery that is being stored must find unchanged, so that it can go from memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Straight {
+    pub(crate) run: RunId,
+    pub(crate) epoch: Epoch,
+    revision: u64,
+}
+
+/// What it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It delivers.
+    Working,
+    /// The attempts in flight are waited for; then its lanes are loaded anew.
+    Draining,
+    /// Nothing starts: its receiver is gone, which the store is about to know.
+    Halted,
+    /// Nothing starts: it is paused, disabled or detached.
+    Suspended,
 }
 
 /// Whether an attempt may start.
@@ -60,10 +81,9 @@ pub(crate) struct Run {
     pub(super) tail_complete: bool,
     /// How many outcomes of a delivery the store does not have yet.
     pub(super) unsettled: HashMap<Seq, u32>,
-    /// Nothing starts: the receiver is gone, or the lanes are to be forgotten.
-    pub(super) halted: bool,
-    /// Once nothing is in flight, the lanes are forgotten and loaded anew.
-    pub(super) resetting: bool,
+    pub(super) phase: Phase,
+    /// Grows whenever the store may say something else than what was in memory before.
+    pub(super) revision: u64,
     pub(crate) idle_since: Option<Instant>,
 }
 
@@ -81,8 +101,8 @@ impl Run {
             loading: Loading::default(),
             tail_complete: false,
             unsettled: HashMap::new(),
-            halted: false,
-            resetting: false,
+            phase: Phase::Working,
+            revision: 0,
             idle_since: None,
         }
     }
@@ -113,7 +133,7 @@ impl Run {
 
     /// Whether an attempt may start at `now`.
     pub(crate) fn readiness(&self, now: Instant) -> Readiness {
-        if self.halted || self.epoch().is_none() {
+        if self.phase != Phase::Working || self.epoch().is_none() {
             return Readiness::Never;
         }
         let Some((due, ..)) = self.heads.first() else {
@@ -182,15 +202,12 @@ impl Run {
     pub(crate) fn finished(&mut self, index: u32, seq: Seq, retry: Option<Entry>) {
         self.in_flight -= 1;
         *self.unsettled.entry(seq).or_default() += 1;
-        let ordering = self.emitter.settings.ordering;
-        self.change_lane(index, |lane| {
-            lane.finished();
-            if let Some(entry) = retry {
-                lane.put_back(entry, ordering);
-            }
-        });
-        if self.resetting && self.in_flight == 0 {
-            self.forget_lanes();
+        if self.phase == Phase::Working {
+            let ordering = self.emitter.settings.ordering;
+            self.change_lane(index, |lane| lane.finished(retry, ordering));
+        } else if self.phase == Phase::Draining && self.in_flight == 0 {
+            self.phase = Phase::Working;
+            self.want_load();
         }
     }
 
@@ -216,13 +233,25 @@ impl Run {
         }
     }
 
+    /// What a delivery that goes to the store now will have to find unchanged.
+    pub(crate) fn straight(&self) -> Option<Straight> {
+        Some(Straight {
+            run: self.id,
+            epoch: self.epoch()?,
+            revision: self.revision,
+        })
+    }
+
     /// A delivery that was just stored, proven to be this node's and unmarked. It goes to its lane
-    /// only if the lane's whole tail is in memory; else a load brings it.
-    pub(crate) fn push(&mut self, entry: Entry) {
+    /// if nothing has changed since it went to the store, and the lane's whole tail is in memory;
+    /// else a load brings it, if it is still to be brought.
+    pub(crate) fn push(&mut self, straight: &Straight, entry: Entry) {
         let window = self.window();
         let index = lane_of(entry.seq, &entry.message, self.emitter.settings.lanes);
         self.idle_since = None;
-        if self.loading.is_busy() || !self.tail_complete || self.resetting {
+        let unchanged = self.straight().as_ref() == Some(straight);
+        let working = self.phase == Phase::Working;
+        if !unchanged || !working || self.loading.is_busy() || !self.tail_complete {
             self.loading.wanted = true;
             return;
         }
@@ -244,9 +273,24 @@ impl Run {
         self.idle_since = None;
     }
 
-    /// Stops starting attempts, for good: the receiver is gone.
+    /// Starts no attempt any more: the receiver is gone.
     pub(crate) fn halt(&mut self) {
-        self.halted = true;
+        self.phase = Phase::Halted;
+        self.forget_lanes();
+    }
+
+    /// Starts no attempt until it is renewed. Attempts in flight end on their own.
+    pub(crate) fn suspend(&mut self) {
+        self.phase = Phase::Suspended;
+        self.forget_lanes();
+    }
+
+    /// Goes on as `emitter`, with what the store has, once nothing is in flight any more.
+    pub(crate) fn renew(&mut self, emitter: Arc<Emitter>, url: Arc<Url>) {
+        self.emitter = emitter;
+        self.url = url;
+        self.cool_down = CoolDown::default();
+        self.begin_anew();
     }
 
     /// Takes up a changed configuration. When it spreads deliveries over other lanes, those in
@@ -255,14 +299,18 @@ impl Run {
         let same_lanes = emitter.settings.spreads_like(&self.emitter.settings);
         self.emitter = emitter;
         self.url = url;
-        if same_lanes {
-            return;
+        if !same_lanes && matches!(self.phase, Phase::Working | Phase::Draining) {
+            self.begin_anew();
         }
+    }
+
+    fn begin_anew(&mut self) {
+        self.forget_lanes();
         if self.in_flight == 0 {
-            self.forget_lanes();
+            self.phase = Phase::Working;
+            self.want_load();
         } else {
-            self.resetting = true;
-            self.halted = true;
+            self.phase = Phase::Draining;
         }
     }
 
@@ -270,19 +318,21 @@ impl Run {
         self.lanes.clear();
         self.heads.clear();
         self.tail_complete = false;
-        self.resetting = false;
-        self.halted = false;
         self.loading.scan = None;
         self.loading.ticket += 1;
-        self.want_load();
+        self.revision += 1;
     }
 
     /// Whether a delivery of this place was taken out before its attempt began.
     pub(crate) fn remove(&mut self, seq: Seq) {
         let lanes: Vec<u32> = self.lanes.keys().copied().collect();
-        let _found = lanes
+        let found = lanes
             .into_iter()
             .any(|index| self.change_lane(index, |lane| lane.remove(seq)));
+        if !found {
+            // It may be on its way here.
+            self.revision += 1;
+        }
         if self.loading.running {
             self.loading.settled_meanwhile.insert(seq);
         }
@@ -302,11 +352,17 @@ impl Run {
 
     /// Whether there is nothing to do for it, and nothing that the store does not know.
     pub(crate) fn is_idle(&self) -> bool {
-        self.lanes.is_empty()
-            && self.in_flight == 0
-            && self.unsettled.is_empty()
-            && self.tail_complete
-            && !self.loading.is_busy()
-            && !self.halted
+        let known = self.in_flight == 0 && self.unsettled.is_empty() && !self.loading.running;
+        let nothing = self.lanes.is_empty() && self.tail_complete && !self.loading.is_busy();
+        match self.phase {
+            Phase::Working => known && nothing,
+            Phase::Draining | Phase::Halted => false,
+            Phase::Suspended => known,
+        }
+    }
+
+    /// Whether it will do nothing before it is renewed.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.phase == Phase::Suspended
     }
 }

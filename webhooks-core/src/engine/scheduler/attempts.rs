@@ -193,7 +193,7 @@ impl Scheduler {
     pub(crate) fn fenced(&mut self, emitter: &EmitterId, epoch: Epoch) {
         self.unsettled -= 1;
         if self.epoch_of(emitter) == Some(epoch) {
-            self.stop(emitter);
+            self.drop_run(emitter);
         }
     }
 }

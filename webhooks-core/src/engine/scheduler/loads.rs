@@ -54,7 +54,7 @@ impl Scheduler {
                     let id = run.id;
                     self.reschedule(id, now.instant);
                 }
-                None => drop(self.stop(emitter)),
+                None => self.drop_run(emitter),
             }
         }
     }
@@ -96,7 +96,7 @@ impl Scheduler {
                 run.loaded(&order.scan, entries, more);
                 self.reschedule(order.run, now.instant);
             }
-            Loaded::NotOwner => drop(self.stop(&order.emitter)),
+            Loaded::NotOwner => self.drop_run(&order.emitter),
         }
     }
 
@@ -108,7 +108,7 @@ impl Scheduler {
         }
     }
 
-    /// The leases of emitters that have been idle for `after`, to be given back.
+    /// The leases of emitters that have been idle for `after`, or are suspended, to be given back.
     pub(crate) fn retire_idle(&mut self, after: Duration, now: Instant) -> Vec<(EmitterId, Epoch)> {
         let mut retired = Vec::new();
         for run in self.runs.values_mut() {
@@ -117,7 +117,9 @@ impl Scheduler {
             };
             if !run.is_idle() {
                 run.idle_since = None;
-            } else if now.duration_since(*run.idle_since.get_or_insert(now)) >= after {
+            } else if run.is_suspended()
+                || now.duration_since(*run.idle_since.get_or_insert(now)) >= after
+            {
                 run.ownership = Ownership::GivingBack;
                 retired.push((run.emitter.id.clone(), epoch));
             }
@@ -136,7 +138,7 @@ impl Scheduler {
                 continue;
             }
             if run.is_idle() {
-                self.stop(emitter);
+                self.drop_run(emitter);
             } else {
                 run.ownership = Ownership::Wanted;
                 self.to_lease.insert(emitter.clone());

@@ -15,7 +15,7 @@ use crate::{
     engine::{
         budget::{Budget, Class},
         fair::FairQueue,
-        run::{Readiness, Run, RunId},
+        run::{Readiness, Run, RunId, Straight},
     },
     store::{Epoch, PendingRow},
 };
@@ -63,6 +63,11 @@ impl Scheduler {
         }
     }
 
+    /// What a delivery of this emitter must find unchanged to go from memory, if this node owns it.
+    pub(crate) fn straight_of(&self, emitter: &EmitterId) -> Option<Straight> {
+        self.runs.get(self.by_emitter.get(emitter)?)?.straight()
+    }
+
     /// The epoch under which this node owns the emitter.
     pub(crate) fn epoch_of(&self, emitter: &EmitterId) -> Option<Epoch> {
         self.runs.get(self.by_emitter.get(emitter)?)?.epoch()
@@ -90,17 +95,12 @@ impl Scheduler {
     }
 
     /// A delivery was stored, proven to be this node's and unmarked.
-    pub(crate) fn push(&mut self, emitter: &EmitterId, epoch: Epoch, row: PendingRow, now: Now) {
-        let entry = entry_of(row, now);
-        let Some(run) = self
-            .run_of(emitter)
-            .filter(|run| run.epoch() == Some(epoch))
-        else {
-            return;
-        };
-        run.push(entry);
-        let id = run.id;
-        self.reschedule(id, now.instant);
+    pub(crate) fn push(&mut self, straight: &Straight, row: PendingRow, now: Now) {
+        // Without its run the lease is gone, or on its way back: whoever takes it loads the row.
+        if let Some(run) = self.runs.get_mut(&straight.run) {
+            run.push(straight, entry_of(row, now));
+            self.reschedule(straight.run, now.instant);
+        }
     }
 
     /// Something of this emitter's was stored that only a load can bring.
@@ -121,17 +121,39 @@ impl Scheduler {
         }
     }
 
-    /// Takes an emitter out; attempts in flight end on their own. Returns its lease.
-    pub(crate) fn stop(&mut self, emitter: &EmitterId) -> Option<Epoch> {
-        let id = self.by_emitter.remove(emitter)?;
-        let run = self.runs.remove(&id)?;
+    /// The emitter was paused, disabled or detached: nothing starts before it is renewed. It keeps
+    /// its place as long as attempts are in flight, outcomes under way, or the lease out.
+    pub(crate) fn suspend(&mut self, emitter: &EmitterId, now: Instant) {
+        if let Some(run) = self.run_of(emitter) {
+            run.suspend();
+            let id = run.id;
+            self.unqueue(id);
+            self.reschedule(id, now);
+        }
+    }
+
+    /// The emitter is active again, or another generation of it: it goes on with what the store
+    /// has.
+    pub(crate) fn renew(&mut self, emitter: Arc<Emitter>, url: Arc<Url>, now: Instant) {
+        if let Some(run) = self.run_of(&emitter.id) {
+            run.renew(emitter, url);
+            let id = run.id;
+            self.reschedule(id, now);
+        }
+    }
+
+    /// Takes out an emitter that is not this node's any more; attempts in flight end on their own.
+    pub(super) fn drop_run(&mut self, emitter: &EmitterId) {
+        let Some(id) = self.by_emitter.remove(emitter) else {
+            return;
+        };
+        self.runs.remove(&id);
         self.unqueue(id);
         self.to_lease.remove(emitter);
         self.to_load.remove(&id);
         if let Some(at) = self.timer_of.remove(&id) {
             self.timers.remove(&(at, id));
         }
-        run.epoch()
     }
 
     /// A delivery was taken out of the queue.

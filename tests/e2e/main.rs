@@ -14,6 +14,7 @@ mod late_answers;
 mod lifecycle;
 mod nodes;
 mod order;
+mod parity;
 mod pause;
 mod payloads;
 mod queue_full;

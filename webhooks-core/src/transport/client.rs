@@ -108,7 +108,7 @@ impl Inner {
             timeout,
             standing,
         } = request;
-        self.policy.check_url(&url).map_err(|error| {
+        self.policy.check_dialled(&url).map_err(|error| {
             let kind = match error.kind() {
                 ErrorKind::ForbiddenAddress => Kind::ForbiddenAddress,
                 _ => Kind::InvalidRequest,

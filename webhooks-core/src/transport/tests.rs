@@ -233,11 +233,22 @@ async fn the_address_that_was_checked_is_the_one_that_is_dialled() {
 }
 
 #[tokio::test]
+async fn the_port_of_a_name_is_judged_by_the_address_that_is_dialled() {
+    let (addr, _) = receiver(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", false).await;
+    let url = format!("http://crm.internal:{}/", addr.port());
+    let inside = transport_with(Fixed(vec![addr.ip()]));
+    let response = post(&inside, &url).await.unwrap();
+    assert_eq!(response.remote_addr(), Some(addr));
+    let outside = transport_with(Fixed(vec![[8, 8, 8, 8].into()]));
+    let refused = post(&outside, &url).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::ForbiddenAddress);
+}
+
+#[tokio::test]
 async fn the_url_is_checked_at_every_attempt() {
     for (url, kind) in [
         ("http://10.0.0.1/", Kind::ForbiddenAddress),
         ("http://[::1]:8080/", Kind::ForbiddenAddress),
-        ("https://crm.example:22/", Kind::InvalidRequest),
     ] {
         assert_eq!(
             post(&transport(), url).await.unwrap_err().kind(),
@@ -245,6 +256,11 @@ async fn the_url_is_checked_at_every_attempt() {
             "{url}"
         );
     }
+    let strict = NetworkPolicy::default();
+    let transport =
+        HttpTransport::new(strict, Arc::new(SystemResolver), &TlsOptions::new()).unwrap();
+    let refused = post(&transport, "http://crm.example/").await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::InvalidRequest);
 }
 
 #[tokio::test]

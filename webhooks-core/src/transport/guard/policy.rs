@@ -50,7 +50,8 @@ impl NetworkPolicy {
     }
 
     /// Refuses this host, a name or an address, such as the service's own public one. It wins over
-    /// allowed networks; names below a denied one are not denied. Defaults to none.
+    /// allowed networks. Names below a denied one are not denied, nor are other names that lead to
+    /// its address: for these, deny the address. Defaults to none.
     pub fn deny_host(mut self, host: impl Into<String>) -> Self {
         // The form in which URLs hold hosts: lower case, IDNA, addresses as such.
         let host = host.into();
@@ -138,6 +139,26 @@ impl NetworkPolicy {
     /// [`InvalidUrl`](ErrorKind::InvalidUrl) or [`ForbiddenAddress`](ErrorKind::ForbiddenAddress),
     /// saying what would be right or what allows it.
     pub fn check_url(&self, url: &Url) -> Result<(), Error> {
+        self.check_dialled(url)?;
+        let Some(Host::Domain(name)) = url.host() else {
+            return Ok(());
+        };
+        if !is_local(name) && self.ports(url) == Ports::Other {
+            return Err(Error::new(
+                ErrorKind::InvalidUrl,
+                format!(
+                    "`url` has port {}: expected 443{}",
+                    url.port_or_known_default().unwrap_or(0),
+                    if self.http { " or 80" } else { "" }
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks a URL that is about to be dialled: as [`check_url`](Self::check_url), but the port of
+    /// a name is judged with the address that it leads to.
+    pub(crate) fn check_dialled(&self, url: &Url) -> Result<(), Error> {
         let invalid = |message: String| Err(Error::new(ErrorKind::InvalidUrl, message));
         match url.scheme() {
             "https" => {}
@@ -151,7 +172,6 @@ impl NetworkPolicy {
         }
         check_form(url)?;
         let ports = self.ports(url);
-        let port = url.port_or_known_default().unwrap_or(0);
         match url.host() {
             None => invalid("`url` has no host: expected one".into()),
             Some(Host::Ipv4(address)) => self.check_address(address.into(), ports),
@@ -170,12 +190,6 @@ impl NetworkPolicy {
                 if local && !loopback() {
                     return forbidden(format!(
                         "`url` has the host `{name}`: it is forbidden, unless a loopback network is allowed with `allow_network`"
-                    ));
-                }
-                if !local && ports == Ports::Other {
-                    return invalid(format!(
-                        "`url` has port {port}: expected 443{}",
-                        if self.http { " or 80" } else { "" }
                     ));
                 }
                 Ok(())

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, task::yield_now, time::sleep};
+use tokio::{sync::Notify, time::sleep};
 
 use super::core::Engine;
 use crate::{
@@ -74,8 +74,6 @@ impl Settler {
 pub(super) async fn run(engine: Arc<Engine>) {
     loop {
         engine.settler.wanted.notified().await;
-        // Workers that are about to end an attempt too come first: their outcomes go along.
-        yield_now().await;
         flush(&engine).await;
     }
 }

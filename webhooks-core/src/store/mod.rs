@@ -20,6 +20,7 @@ mod lease;
 mod log;
 pub mod memory;
 mod settle;
+mod stats;
 mod traits;
 
 pub use self::{
@@ -33,9 +34,10 @@ pub use self::{
     },
     log::{
         Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome, MessageDetail,
-        Page, Prune, Reason, Redeliver, RedeliverOutcome, Replay,
+        Page, Prune, Pruned, Reason, Redeliver, RedeliverOutcome, Replay,
     },
     memory::{MemoryLimits, MemoryStore},
     settle::{Settle, SettleOutcome, Settlement, Verdict},
+    stats::{QueueStats, Settled, Stats},
     traits::{Store, StoreFuture},
 };

@@ -33,8 +33,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod engine;
+mod millis;
 mod text;
 mod webhooks;
+mod words;
 
 pub mod delivery;
 pub mod emitter;

@@ -19,10 +19,14 @@ mod emitters;
 mod lease;
 mod log;
 pub mod memory;
+#[cfg(feature = "sqlite")]
+mod seal;
 mod settle;
 mod stats;
 mod traits;
 
+#[cfg(feature = "sqlite")]
+pub use self::seal::{SecretsKey, SecretsKeyId};
 pub use self::{
     append::{Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, Receipt, Stored},
     emitters::{

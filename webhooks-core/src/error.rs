@@ -58,6 +58,8 @@ pub enum ErrorKind {
     NotPending,
     /// The outbox is used after its request was answered.
     OutboxClosed,
+    /// An event is to be emitted in a transaction, and none is open.
+    NoTransaction,
     /// The store is away or failed; retryable.
     Store,
     /// The store is busy with a transaction of the application's; retryable.

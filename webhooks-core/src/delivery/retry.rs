@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite"))]
 pub(crate) use self::json::RetryJson;
 use crate::{Error, ErrorKind, millis::require_whole_millis};
 
@@ -334,7 +334,7 @@ fn require(right: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
     }
 }
 
-#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite"))]
 mod json;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -17,9 +17,7 @@
 mod file;
 mod id;
 mod key;
-#[cfg_attr(not(test), expect(dead_code, reason = "the durable stores seal"))]
 mod sealer;
 
-#[expect(unused_imports, reason = "the durable stores seal")]
 pub(crate) use self::sealer::Sealer;
 pub use self::{id::SecretsKeyId, key::SecretsKey};

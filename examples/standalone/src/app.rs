@@ -133,7 +133,7 @@ fn panicked() -> axum::http::Response<axum::body::Body> {
 async fn authenticate(State(auth): State<AdminAuth>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if auth.identify(&parts).is_none() {
-        return Problem::unauthorized().into_response();
+        return auth.refusal().into_response();
     }
     next.run(Request::from_parts(parts, body)).await
 }

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 use webhooks_core::{Error, ErrorKind, observe};
@@ -16,6 +16,9 @@ pub struct Problem {
     #[serde(serialize_with = "as_number")]
     status: StatusCode,
     detail: String,
+    /// How to authenticate, where that is missing (RFC 9110, section 11.6.1).
+    #[serde(skip)]
+    challenge: Option<&'static str>,
 }
 
 #[allow(
@@ -35,14 +38,17 @@ impl Problem {
             title,
             status,
             detail: detail.into(),
+            challenge: None,
         }
     }
 
     /// The credentials are missing or wrong.
-    #[must_use]
-    pub fn unauthorized() -> Self {
+    pub(super) fn unauthorized(challenge: &'static str) -> Self {
         let detail = "this needs authentication: send the credentials in `authorization`";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        Self {
+            challenge: Some(challenge),
+            ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        }
     }
 
     pub(super) fn not_found(what: impl Into<String>) -> Self {
@@ -110,6 +116,9 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if let Some(challenge) = self.challenge {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }

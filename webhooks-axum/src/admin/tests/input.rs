@@ -122,3 +122,80 @@ async fn a_payload_keeps_its_bytes() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn a_wrong_method_is_told_which_ones_there_are() {
+    let app = app().await;
+    for (path, allowed) in [
+        ("emitters", "GET,HEAD,POST"),
+        ("emitters/crm", "GET,HEAD,PUT,DELETE"),
+        ("events", "POST"),
+        ("health", "GET,HEAD"),
+    ] {
+        let request = Request::patch(format!("/a/b/api/{path}"))
+            .header("authorization", "Bearer token")
+            .body(Body::empty())
+            .unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 405, "{path}");
+        assert_eq!(response.headers()["allow"], allowed, "{path}");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_text_is_an_unknown_one() {
+    let app = app().await;
+    for path in [
+        "/emitters/%ff",
+        "/messages/%ff",
+        "/messages/%ff/deliveries/crm",
+        "/messages/msg_018f6f0e2c5b7d3e8a41c0ffee15600d/deliveries/%ff",
+    ] {
+        let (status, problem) = get(&app, path).await;
+        assert_eq!((status, &problem["type"]), (404, &json!("not_found")));
+    }
+    let deleted = send(&app, Method::DELETE, "/emitters/%ff", None).await;
+    assert_eq!(deleted.0, 204);
+}
+
+#[tokio::test]
+async fn a_query_is_checked_alike_on_every_list() {
+    let app = app().await;
+    for list in ["emitters", "deliveries"] {
+        for wrong in [
+            "limit=0",
+            "limit=251",
+            "limit=-1",
+            "limit=x",
+            "limit=",
+            "limit=1&limit=2",
+            "cursor=",
+            "cursor=%25",
+            "cursor=YSBi",
+            "state=unknown",
+            "state=",
+            "event=a%20b",
+            "tenant=",
+            "tenant=a%20b",
+            "tenant=%ff",
+            "colour=red",
+        ] {
+            let (status, _) = get(&app, &format!("/{list}?{wrong}")).await;
+            assert_eq!(status, 422, "{list} {wrong}");
+        }
+    }
+    for wrong in [
+        "emitter=a/b",
+        "delivery_id=",
+        "delivery_id=a%20b",
+        "since=yesterday",
+        "until=1",
+    ] {
+        let (status, _) = get(&app, &format!("/deliveries?{wrong}")).await;
+        assert_eq!(status, 422, "{wrong}");
+    }
+}

@@ -13,6 +13,7 @@ mod auth;
 mod emitters;
 mod input;
 mod log;
+mod mount;
 
 /// Webhooks whose receivers answer 500 to everything.
 async fn webhooks() -> Webhooks {

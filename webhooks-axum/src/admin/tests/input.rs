@@ -163,6 +163,25 @@ async fn a_path_that_is_not_text_is_an_unknown_one() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_no_object_is_refused() {
+    let app = app().await;
+    assert_eq!(post(&app, "/emitters", crm()).await.0, 201);
+    let event = json!(["a", {}, null, null, null, null]);
+    for (path, body) in [
+        ("/events", event),
+        ("/emitters/crm/pause", json!([])),
+        ("/emitters/crm/pause", json!(["discard"])),
+        ("/emitters/crm/pause", json!(null)),
+        ("/emitters/crm/pause", json!("keep")),
+    ] {
+        let (status, problem) = post(&app, path, body.clone()).await;
+        assert_eq!(status, 422, "{path} {body}");
+        assert_eq!(problem["type"], "invalid_body", "{path} {body}");
+    }
+    assert_eq!(get(&app, "/emitters/crm").await.1["state"], "active");
+}
+
+#[tokio::test]
 async fn a_query_is_checked_alike_on_every_list() {
     let app = app().await;
     for list in ["emitters", "deliveries"] {

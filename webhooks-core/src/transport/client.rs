@@ -53,12 +53,14 @@ impl HttpTransport {
     /// says.
     ///
     /// # Errors
-    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if there is no TLS to be had.
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if there is no TLS to be had, or that of
+    /// [`NetworkPolicy::validate`].
     pub fn new(
         policy: NetworkPolicy,
         resolver: Arc<dyn Resolve>,
         tls: &TlsOptions,
     ) -> Result<Self, Error> {
+        policy.validate()?;
         let resolver = Arc::new(BoundedResolver::new(resolver));
         let client = |ports| {
             let guarded = Guarded {

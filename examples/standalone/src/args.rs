@@ -1,10 +1,10 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{Parser, builder::NonEmptyStringValueParser};
 use ipnet::IpNet;
 
 /// Outbound webhooks for services in any language: attach emitters and emit events over HTTP.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(version)]
 pub(crate) struct Args {
     /// Where to listen; port 0 takes any that is free.
@@ -18,6 +18,7 @@ pub(crate) struct Args {
         long,
         env = "WEBHOOKS_ADMIN_TOKEN",
         hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new(),
         value_name = "TOKEN"
     )]
     pub(crate) admin_token: Option<String>,
@@ -33,4 +34,17 @@ pub(crate) struct Args {
     /// What is logged to stderr, such as `info` or `webhooks=debug`.
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_token_is_refused() {
+        let parse = |token| Args::try_parse_from(["standalone", "--admin-token", token]);
+        let refused = parse("").err().unwrap();
+        assert_eq!(refused.exit_code(), 2);
+        assert_eq!(parse("x").ok().unwrap().admin_token.as_deref(), Some("x"));
+    }
 }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName};
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::value::RawValue;
 use webhooks_core::{
     Emitter, EmitterConfig, EventPattern, Ordering, Tenant,
     emitter::Settings,
@@ -27,8 +31,10 @@ pub(super) struct EmitterInput {
     description: Option<String>,
     metadata: Option<BTreeMap<String, String>>,
     header_identifier: Option<String>,
+    #[serde(default, deserialize_with = "confidential")]
     headers: Option<BTreeMap<String, String>>,
     signing: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "confidential")]
     secret: Option<String>,
     timeout_ms: Option<u64>,
     retry: Option<Retry>,
@@ -46,6 +52,18 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Without the value in the error, as serde would have it.
+fn confidential<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    serde_json::from_str(text.get()).map_err(|_| {
+        D::Error::custom("`secret` should be a string, and `headers` an object of strings")
+    })
 }
 
 impl EmitterInput {

@@ -182,6 +182,35 @@ async fn a_body_that_is_no_object_is_refused() {
 }
 
 #[tokio::test]
+async fn a_credential_of_the_wrong_type_is_not_repeated() {
+    let app = app().await;
+    for (wrong, word) in [
+        (json!({ "secret": 170_717 }), "secret"),
+        (json!({ "secret": ["170717"] }), "secret"),
+        (json!({ "headers": "Bearer 170717" }), "headers"),
+        (
+            json!({ "headers": { "authorization": 170_717 } }),
+            "headers",
+        ),
+    ] {
+        let (status, problem) = post(&app, "/emitters", with(&wrong)).await;
+        assert_eq!((status, &problem["type"]), (422, &json!("invalid_body")));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(word), "{detail}");
+        assert!(!detail.contains("170717"), "{detail}");
+    }
+    let absent = json!({ "secret": null, "headers": null });
+    assert_eq!(post(&app, "/emitters", with(&absent)).await.0, 201);
+    for broken in [r#"{"secret": "17" 17}"#, r#"{"headers": {17}}"#] {
+        let request = Request::post("/a/b/api/emitters")
+            .header("authorization", "Bearer token")
+            .header("content-type", "application/json")
+            .body(Body::from(broken));
+        assert_eq!(answer(&app, request.unwrap()).await.0, 400);
+    }
+}
+
+#[tokio::test]
 async fn a_query_is_checked_alike_on_every_list() {
     let app = app().await;
     for list in ["emitters", "deliveries"] {

@@ -1,6 +1,7 @@
 //! The future of a response.
 
 use std::{
+    error::Error as StdError,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -106,7 +107,9 @@ where
             _ => failed(),
         };
         if let Err(error) = appended {
-            tracing::error!(target: observe::OUTBOX, %error, "staged events could not be stored");
+            // As such, and not as text: with its causes.
+            let error: &dyn StdError = &error;
+            tracing::error!(target: observe::OUTBOX, error, "staged events could not be stored");
         }
         Poll::Ready(Ok(response))
     }

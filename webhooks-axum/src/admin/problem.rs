@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 has them.
 
+use std::error::Error as StdError;
+
 use axum::response::{IntoResponse, Response};
 use http::{
     HeaderValue, StatusCode,
@@ -71,7 +73,8 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (status, r#type) = classify(error.kind());
         if status.is_server_error() && error.kind() != ErrorKind::QueueFull {
-            tracing::error!(target: observe::ADMIN, %error, "a request failed");
+            let error: &dyn StdError = &error;
+            tracing::error!(target: observe::ADMIN, error, "a request failed");
             return Self::new(
                 status,
                 r#type,

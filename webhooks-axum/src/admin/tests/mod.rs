@@ -14,6 +14,7 @@ mod emitters;
 mod input;
 mod log;
 mod mount;
+mod problem;
 
 /// Webhooks whose receivers answer 500 to everything.
 async fn webhooks() -> Webhooks {

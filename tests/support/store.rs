@@ -12,8 +12,8 @@ use webhooks_core::{
     store::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
-        NodeId, Page, Prune, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal, Replay,
-        SetState, Settle, SettleOutcome, StateOutcome, Store, StoreFuture,
+        NodeId, Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal,
+        Replay, SetState, Settle, SettleOutcome, StateOutcome, Stats, Store, StoreFuture,
     },
 };
 
@@ -174,8 +174,12 @@ impl Store for TestStore {
         self.inner.erase_payload(id, now)
     }
 
-    fn prune(&self, prune: Prune) -> StoreFuture<'_, usize> {
+    fn prune(&self, prune: Prune) -> StoreFuture<'_, Pruned> {
         self.inner.prune(prune)
+    }
+
+    fn stats(&self, now: Timestamp) -> StoreFuture<'_, Stats> {
+        self.inner.stats(now)
     }
 
     fn changed(&self, seen: u64) -> StoreFuture<'_, u64> {

@@ -62,6 +62,9 @@ pub enum ErrorKind {
     Store,
     /// The store is busy with a transaction of the application's; retryable.
     Busy,
+    /// The key that secrets are sealed with is missing, malformed or another one, or what it sealed
+    /// is damaged.
+    SecretsKey,
 }
 
 impl Error {

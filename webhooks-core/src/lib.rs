@@ -27,14 +27,17 @@
 //! | `reqwest` | yes | the default HTTP transport |
 //! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs |
 //! | `serde` | no | `Serialize` and `Deserialize` for IDs, names and times |
+//! | `sqlite` | no | what the store in SQLite needs: the key that secrets are sealed with |
 //! | `conformance` | no | the suite that every store passes |
 //! | `test-util` | no | helpers for the tests of applications |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod engine;
+mod millis;
 mod text;
 mod webhooks;
+mod words;
 
 pub mod delivery;
 pub mod emitter;

@@ -1,12 +1,16 @@
 //! The command line.
 
-use clap::{Parser, builder::NonEmptyStringValueParser};
+use clap::{Parser, Subcommand, builder::NonEmptyStringValueParser};
 use ipnet::IpNet;
+
+use crate::keygen::Keygen;
 
 /// Outbound webhooks for services in any language: attach emitters and emit events over HTTP.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, disable_help_subcommand = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     pub(crate) listen: String,
@@ -34,6 +38,13 @@ pub(crate) struct Args {
     /// What is logged to stderr, such as `info` or `webhooks=debug`.
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
+}
+
+/// What it does instead of serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes a file with a new key that secrets are sealed with, and prints the key's ID.
+    Keygen(Keygen),
 }
 
 #[cfg(test)]

@@ -13,6 +13,10 @@ mod retry;
 mod state;
 
 pub(crate) use self::captured::body_limit;
+#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+pub(crate) use self::retry::RetryJson;
+#[cfg(test)]
+pub(crate) use self::retry::tests::any_policy;
 pub use self::{
     attempt::{Attempt, AttemptFailure, AttemptOutcome},
     captured::CapturedHeaders,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind};
+#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+pub(crate) use self::json::RetryJson;
+use crate::{Error, ErrorKind, millis::require_whole_millis};
 
 /// No delay is longer: a schedule beyond it is a mistake in the unit.
 const MAX_DELAY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -273,6 +275,8 @@ impl RetryPolicy {
                 require((1.0..=100.0).contains(factor), || {
                     format!("`factor` is {factor}: expected 1.0–100.0")
                 })?;
+                require_whole_millis("initial_ms", *initial)?;
+                require_whole_millis("max_ms", *max)?;
             }
             Backoff::Schedule { delays } => {
                 require((1..=MAX_SCHEDULE).contains(&delays.len()), || {
@@ -284,6 +288,9 @@ impl RetryPolicy {
                 require(delays.iter().all(|delay| *delay <= MAX_DELAY), || {
                     "`delays_ms` has a delay beyond 30 days: expected 0 ms to 30 days".to_owned()
                 })?;
+                delays
+                    .iter()
+                    .try_for_each(|delay| require_whole_millis("delays_ms", *delay))?;
             }
         }
         if let Jitter::Fraction(fraction) = self.jitter {
@@ -298,6 +305,7 @@ impl RetryPolicy {
                     age.as_millis()
                 )
             })?;
+            require_whole_millis("max_age_ms", age)?;
         }
         let wrong = self
             .give_up_on
@@ -326,5 +334,7 @@ fn require(right: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
     }
 }
 
+#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+mod json;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -9,12 +9,20 @@
 mod config;
 mod headers;
 mod id;
+#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+mod json;
 mod record;
 mod registry;
 mod settings;
 mod shared;
 mod state;
+#[cfg(any(test, feature = "sqlite"))]
+#[cfg_attr(not(test), allow(dead_code, reason = "the durable stores come next"))]
+mod stored;
 
+#[cfg(any(test, feature = "sqlite"))]
+#[allow(unused_imports, reason = "the durable stores come next")]
+pub(crate) use self::stored::{headers_from_stored, headers_to_stored};
 pub use self::{
     config::EmitterConfig,
     id::EmitterId,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::is_reserved_header;
-use crate::{Error, ErrorKind, delivery::RetryPolicy, sign::Schemes};
+use crate::{
+    Error, ErrorKind, delivery::RetryPolicy, millis::require_whole_millis, sign::Schemes,
+    words::words,
+};
 
 pub(crate) const MAX_LANES: u32 = 1_024;
 const MAX_TIMEOUT: Duration = Duration::from_secs(600);
@@ -34,6 +37,8 @@ impl Ordering {
         }
     }
 }
+
+words!(Ordering, "`ordering`", [Self::Strict, Self::Relaxed]);
 
 /// The settings of an emitter that many emitters have in common; equal ones are shared.
 #[derive(Clone, PartialEq)]
@@ -97,6 +102,7 @@ impl Settings {
                 )
             },
         )?;
+        require_whole_millis("timeout_ms", self.timeout)?;
         if let Some(after) = self.disable_after {
             require(!after.is_zero() && after <= MAX_DISABLE_AFTER, || {
                 format!(
@@ -104,6 +110,7 @@ impl Settings {
                     after.as_millis()
                 )
             })?;
+            require_whole_millis("disable_after_ms", after)?;
         }
         let identifier = &self.header_identifier;
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::words::words;
+
 /// Whether an emitter delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EmitterState {
@@ -69,6 +71,8 @@ impl Backlog {
     }
 }
 
+words!(Backlog, "`backlog`", [Self::Keep, Self::Discard]);
+
 impl DisabledReason {
     /// The word for it in the admin API.
     #[must_use]
@@ -79,6 +83,12 @@ impl DisabledReason {
         }
     }
 }
+
+words!(
+    DisabledReason,
+    "`disabled_reason`",
+    [Self::Gone, Self::Failing]
+);
 
 impl fmt::Display for EmitterState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

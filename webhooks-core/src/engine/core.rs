@@ -29,6 +29,7 @@ pub(crate) struct Options {
     pub(crate) in_flight: usize,
     pub(crate) retry_after_cap: Duration,
     pub(crate) retention: Duration,
+    pub(crate) payload_retention: Option<Duration>,
     pub(crate) deliver: bool,
 }
 

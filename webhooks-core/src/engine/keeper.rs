@@ -49,10 +49,15 @@ async fn keep(engine: &Arc<Engine>, tick: u64, version: &mut Option<u64>) -> Res
         let now = engine.env().now();
         let prune = Prune {
             settled_before: now.saturating_sub(engine.options.retention),
+            payloads_before: engine
+                .options
+                .payload_retention
+                .map(|retention| now.saturating_sub(retention)),
             idempotency_before: now.saturating_sub(IDEMPOTENCY),
             limit: PRUNE_BATCH,
+            now,
         };
-        while engine.store.prune(prune).await? == PRUNE_BATCH {
+        while engine.store.prune(prune).await?.more {
             tokio::task::yield_now().await;
         }
     }

@@ -10,7 +10,9 @@ use crate::{
     delivery::DeliveryKey,
     emitter::{Emitter, EmitterId},
     event::{EventName, MessageId, Tenant},
-    store::{DeliveryDetail, DeliveryFilter, DeliveryRecord, EmitterStanding, MessageDetail, Page},
+    store::{
+        DeliveryDetail, DeliveryFilter, DeliveryRecord, EmitterStanding, MessageDetail, Page, Stats,
+    },
 };
 
 /// A store that has not answered by then is away.
@@ -64,5 +66,9 @@ impl Engine {
 
     pub(crate) async fn message(&self, id: MessageId) -> Result<Option<MessageDetail>, Error> {
         self.store.message(id).await
+    }
+
+    pub(crate) async fn stats(&self) -> Result<Stats, Error> {
+        self.store.stats(self.env().now()).await
     }
 }

@@ -52,6 +52,22 @@ impl SigningKey {
         }
     }
 
+    /// One that a store kept.
+    #[cfg(any(test, feature = "sqlite"))]
+    pub(super) fn of_parts(
+        id: KeyId,
+        secret: Secret,
+        created_at: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            id,
+            secret,
+            created_at,
+            expires_at,
+        }
+    }
+
     /// The time from which on it does not sign any more. Defaults to never.
     #[must_use]
     pub fn expires_at(mut self, at: impl Into<Option<Timestamp>>) -> Self {

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use super::{Secret, Signer, emitter::EmitterSigner, standard::StandardSigner};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, words::serde_as_word};
 
 /// A signature scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +54,8 @@ impl FromStr for Scheme {
         })
     }
 }
+
+serde_as_word!(Scheme);
 
 /// A set of signature schemes. Defaults to Standard and Emitter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -19,9 +19,14 @@ mod emitters;
 mod lease;
 mod log;
 pub mod memory;
+#[cfg(feature = "sqlite")]
+mod seal;
 mod settle;
+mod stats;
 mod traits;
 
+#[cfg(feature = "sqlite")]
+pub use self::seal::{SecretsKey, SecretsKeyId};
 pub use self::{
     append::{Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, Receipt, Stored},
     emitters::{
@@ -33,9 +38,10 @@ pub use self::{
     },
     log::{
         Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome, MessageDetail,
-        Page, Prune, Reason, Redeliver, RedeliverOutcome, Replay,
+        Page, Prune, Pruned, Reason, Redeliver, RedeliverOutcome, Replay,
     },
     memory::{MemoryLimits, MemoryStore},
     settle::{Settle, SettleOutcome, Settlement, Verdict},
+    stats::{QueueStats, Settled, Stats},
     traits::{Store, StoreFuture},
 };

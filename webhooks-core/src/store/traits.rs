@@ -5,8 +5,8 @@ use std::{pin::Pin, sync::Arc};
 use super::{
     Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
     EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail, NodeId,
-    Page, Prune, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal, Replay, SetState,
-    Settle, SettleOutcome, StateOutcome,
+    Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal, Replay,
+    SetState, Settle, SettleOutcome, StateOutcome, Stats,
 };
 use crate::{Error, delivery::DeliveryKey, emitter::EmitterId, env::Timestamp, event::MessageId};
 
@@ -103,9 +103,11 @@ pub trait Store: Send + Sync + 'static {
     /// there is no such message.
     fn erase_payload(&self, id: MessageId, now: Timestamp) -> StoreFuture<'_, bool>;
 
-    /// Forgets what is old; returns how many deliveries. A message goes with the last of its
-    /// deliveries; what is pending stays.
-    fn prune(&self, prune: Prune) -> StoreFuture<'_, usize>;
+    /// Forgets what is old. What is pending stays.
+    fn prune(&self, prune: Prune) -> StoreFuture<'_, Pruned>;
+
+    /// How many deliveries are pending, and how many settled. Costs the same however many there are.
+    fn stats(&self, now: Timestamp) -> StoreFuture<'_, Stats>;
 
     /// Waits until others may have appended to, or changed, what this node owns or could own: the
     /// count of such changes has exceeded `seen`; returns the count. It is never behind by more

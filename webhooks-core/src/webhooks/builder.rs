@@ -37,6 +37,7 @@ pub struct WebhooksBuilder {
     in_flight: usize,
     retry_after_cap: Duration,
     retention: Duration,
+    payload_retention: Option<Duration>,
     deliver: bool,
     #[cfg(feature = "reqwest")]
     tls: TlsOptions,
@@ -55,6 +56,7 @@ impl WebhooksBuilder {
             in_flight: 1_024,
             retry_after_cap: Duration::from_secs(60 * 60),
             retention: Duration::from_secs(30 * 24 * 60 * 60),
+            payload_retention: None,
             deliver: true,
             #[cfg(feature = "reqwest")]
             tls: TlsOptions::new(),
@@ -161,6 +163,13 @@ impl WebhooksBuilder {
         self
     }
 
+    /// How long payloads are kept once all of a message's deliveries are settled; without its payload
+    /// a message cannot be sent again. Defaults to as long as the deliveries.
+    pub fn payload_retention(mut self, retention: impl Into<Option<Duration>>) -> Self {
+        self.payload_retention = retention.into();
+        self
+    }
+
     /// What makes a receiver's certificate good, for the default transport. Defaults to what the
     /// operating system trusts.
     #[cfg(feature = "reqwest")]
@@ -224,6 +233,7 @@ impl WebhooksBuilder {
             in_flight: self.in_flight,
             retry_after_cap: self.retry_after_cap,
             retention: self.retention,
+            payload_retention: self.payload_retention,
             deliver: self.deliver,
         };
         let webhooks = Webhooks::new(Arc::new(Engine::new(options, self.store, transport)));

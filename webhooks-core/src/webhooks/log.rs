@@ -7,7 +7,7 @@ use crate::{
     emitter::EmitterId,
     env::Timestamp,
     event::MessageId,
-    store::{DeliveryDetail, DeliveryFilter, DeliveryRecord, MessageDetail, Page, Replay},
+    store::{DeliveryDetail, DeliveryFilter, DeliveryRecord, MessageDetail, Page, Replay, Stats},
 };
 
 impl Webhooks {
@@ -91,5 +91,13 @@ impl Webhooks {
     /// [`NotFound`](crate::ErrorKind::NotFound), that of the store.
     pub async fn erase_payload(&self, id: MessageId) -> Result<(), Error> {
         self.engine().erase_payload(id).await
+    }
+
+    /// How many deliveries are pending, and how many settled: in all, and of each emitter.
+    ///
+    /// # Errors
+    /// That of the store.
+    pub async fn stats(&self) -> Result<Stats, Error> {
+        self.engine().stats().await
     }
 }

@@ -2,6 +2,40 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Any valid policy.
+pub(crate) fn any_policy() -> impl Strategy<Value = RetryPolicy> {
+    let days_30 = 30 * 24 * 60 * 60 * 1_000u64;
+    let exponential = (1..=days_30, 1..=days_30, 1.0f64..=100.0, 1..=MAX_ATTEMPTS).prop_map(
+        |(one, other, factor, attempts)| {
+            let [initial, max] = [one.min(other), one.max(other)].map(Duration::from_millis);
+            RetryPolicy::exponential(initial, max)
+                .factor(factor)
+                .max_attempts(attempts)
+        },
+    );
+    let schedule = proptest::collection::vec(0..=days_30, 1..=MAX_SCHEDULE)
+        .prop_map(|delays| RetryPolicy::schedule(delays.into_iter().map(Duration::from_millis)));
+    let jitter = prop_oneof![
+        Just(Jitter::Full),
+        Just(Jitter::None),
+        (0.0f64..=1.0).prop_map(Jitter::Fraction),
+    ];
+    let max_age = proptest::option::of((1u64..=31_536_000_000).prop_map(Duration::from_millis));
+    let give_up_on = proptest::collection::vec(300u16..=599, 0..6);
+    (
+        prop_oneof![exponential, schedule],
+        jitter,
+        max_age,
+        give_up_on,
+    )
+        .prop_map(|(policy, jitter, max_age, give_up_on)| {
+            policy
+                .jitter(jitter)
+                .max_age(max_age)
+                .give_up_on(give_up_on)
+        })
+}
+
 fn secs(delays: impl IntoIterator<Item = Option<Duration>>) -> Vec<f64> {
     delays
         .into_iter()
@@ -66,6 +100,19 @@ fn absurd_numbers_are_refused_by_name() {
         (exponential().give_up_on([200]), "give_up_on"),
         (RetryPolicy::schedule([]), "delays_ms"),
         (RetryPolicy::schedule([MAX_DELAY * 2]), "delays_ms"),
+        (
+            RetryPolicy::schedule([second, second / 1_000_000]),
+            "`delays_ms` is 1µs: expected whole milliseconds",
+        ),
+        (
+            RetryPolicy::exponential(second / 400, second),
+            "`initial_ms` is 2.5ms: expected whole milliseconds",
+        ),
+        (
+            RetryPolicy::exponential(second, second * 1_025 / 1_024),
+            "max_ms",
+        ),
+        (exponential().max_age(second / 3), "whole milliseconds"),
     ] {
         let error = policy.validate().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidConfig);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     event::{IdempotencyKey, Tenant},
-    store::{Appended, NewMessage, Prune, Receipt},
+    store::{Appended, NewMessage, Prune, Pruned, Receipt},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -59,10 +59,13 @@ pub async fn a_key_can_be_pruned(world: World) {
     world.pass(Duration::from_secs(1));
     let prune = Prune {
         settled_before: world.now(),
+        payloads_before: None,
         idempotency_before: world.now(),
         limit: 100,
+        now: world.now(),
     };
-    assert_eq!(world.store.prune(prune).await.unwrap(), 0);
+    let pruned = world.store.prune(prune).await.unwrap();
+    assert_eq!(pruned, Pruned::default());
     rows(&world.append(node, vec![keyed(&world, "key", 2)]).await[0]);
 }
 

@@ -168,11 +168,18 @@ macro_rules! __conformance_cases {
                 prune_is_limited,
                 a_message_stays_for_its_other_deliveries,
                 a_delivery_sent_again_is_not_old,
+                payloads_are_erased_before_their_deliveries,
             }
             retry {
                 progress_comes_back_as_it_was_settled,
                 progress_survives_a_takeover,
                 a_first_attempt_is_due_as_appended,
+            }
+            stats {
+                what_is_pending_and_what_settled_is_counted,
+                counts_tell_the_last_hour_and_day_apart,
+                what_was_pruned_goes_on_counting,
+                a_detached_emitter_counts_in_all,
             }
             settle {
                 a_delivery_that_is_taken_is_done,

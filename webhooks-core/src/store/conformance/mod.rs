@@ -62,6 +62,8 @@ pub mod retention;
 pub mod retry;
 #[doc(hidden)]
 pub mod settle;
+#[doc(hidden)]
+pub mod stats;
 
 #[doc(hidden)]
 pub use self::world::World;

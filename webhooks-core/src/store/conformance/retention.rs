@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{World, traffic::new};
 use crate::{
     env::Timestamp,
-    store::{Prune, Verdict},
+    store::{Prune, RedeliverOutcome, Verdict},
 };
 
 pub async fn prune_forgets_what_settled_long_ago(world: World) {
@@ -73,11 +73,45 @@ pub async fn a_delivery_sent_again_is_not_old(world: World) {
     world.record(&sent.key).await;
 }
 
+pub async fn payloads_are_erased_before_their_deliveries(world: World) {
+    let owner = world.owned("crm").await;
+    let old = world.emit_dead(&owner).await;
+    let waiting = world.emit(&owner).await;
+    world.pass(Duration::from_secs(60));
+    let recent = world.emit_dead(&owner).await;
+    let prune = Prune {
+        settled_before: Timestamp::from_micros(0),
+        payloads_before: Some(world.now()),
+        idempotency_before: Timestamp::from_micros(0),
+        limit: 100,
+        now: world.now(),
+    };
+    let pruned = world.store.prune(prune).await.unwrap();
+    assert_eq!(
+        (pruned.deliveries, pruned.payloads, pruned.more),
+        (0, 1, false)
+    );
+    for (sent, erased) in [(&old, true), (&waiting, false), (&recent, false)] {
+        let found = world.store.message(sent.key.message_id).await.unwrap();
+        assert_eq!(found.unwrap().message.body.is_none(), erased);
+    }
+    let again = world.store.prune(prune).await.unwrap();
+    assert_eq!(again.payloads, 0);
+    assert_eq!(
+        world.redeliver(&old.key).await,
+        RedeliverOutcome::PayloadErased
+    );
+}
+
 async fn prune(world: &World, settled_before: Timestamp, limit: usize) -> usize {
     let prune = Prune {
         settled_before,
+        payloads_before: None,
         idempotency_before: Timestamp::from_micros(0),
         limit,
+        now: world.now(),
     };
-    world.store.prune(prune).await.unwrap()
+    let pruned = world.store.prune(prune).await.unwrap();
+    assert_eq!(pruned.more, pruned.deliveries == limit);
+    pruned.deliveries
 }

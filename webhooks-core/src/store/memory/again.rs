@@ -156,7 +156,7 @@ impl State {
                 let Some(at) = entry.position(&key.emitter) else {
                     return false;
                 };
-                self.log.open(entry, at);
+                self.log.open(entry, at, now);
                 let row = &mut entry.rows[at];
                 row.seq = seq;
                 row.progress = Progress {

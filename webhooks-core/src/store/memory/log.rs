@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::row::{Entry, Place, Row, Standing};
+use super::{
+    counters::Counters,
+    row::{Entry, Place, Row, Standing},
+};
 use crate::{
     delivery::{Attempt, DeliveryKey},
     env::Timestamp,
@@ -15,6 +18,9 @@ pub(super) struct Log {
     /// Of the bodies of messages with nothing pending, and of what attempts captured.
     pub(super) bytes: usize,
     pub(super) settled: BTreeMap<Place, DeliveryKey>,
+    pub(super) counters: Counters,
+    /// Whose payload is to be erased was looked for up to here.
+    pub(super) looked_at: Option<Place>,
     count: u64,
 }
 
@@ -22,10 +28,14 @@ impl Log {
     /// Counts a message that is new.
     pub(super) fn add(&mut self, entry: &mut Entry, now: Timestamp) {
         for at in 0..entry.rows.len() {
-            if entry.rows[at].is_pending() {
+            let row = &entry.rows[at];
+            if row.is_pending() {
+                self.counters.queued(&row.emitter, now);
                 entry.pending += 1;
                 continue;
             }
+            self.counters
+                .settled(&row.emitter, false, row.standing, now);
             let place = self.place(now);
             entry.rows[at].place = Some(place);
             self.settled.insert(place, entry.key(at));
@@ -38,6 +48,9 @@ impl Log {
 
     /// Settles a row; one that is settled already moves to the end.
     pub(super) fn close(&mut self, entry: &mut Entry, at: usize, to: Standing, now: Timestamp) {
+        let row = &entry.rows[at];
+        self.counters
+            .settled(&row.emitter, row.is_pending(), to, now);
         match entry.rows[at].place {
             Some(place) => drop(self.settled.remove(&place)),
             None => {
@@ -55,11 +68,12 @@ impl Log {
     }
 
     /// Makes a settled row pending.
-    pub(super) fn open(&mut self, entry: &mut Entry, at: usize) {
+    pub(super) fn open(&mut self, entry: &mut Entry, at: usize, now: Timestamp) {
         let Some(place) = entry.rows[at].place.take() else {
             return;
         };
         self.settled.remove(&place);
+        self.counters.queued(&entry.rows[at].emitter, now);
         entry.rows[at].standing = Standing::Pending;
         if entry.pending == 0 {
             self.bytes -= entry.body_bytes();

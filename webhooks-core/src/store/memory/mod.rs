@@ -14,6 +14,7 @@
 mod again;
 mod append;
 mod change;
+mod counters;
 mod emitters;
 mod idempotency;
 mod lease;

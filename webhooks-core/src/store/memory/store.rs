@@ -17,8 +17,8 @@ use crate::{
     store::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
-        NodeId, Page, Prune, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal, Replay,
-        SetState, Settle, SettleOutcome, StateOutcome, Store, StoreFuture,
+        NodeId, Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal,
+        Replay, SetState, Settle, SettleOutcome, StateOutcome, Stats, Store, StoreFuture,
     },
 };
 
@@ -165,8 +165,12 @@ impl Store for MemoryStore {
         Box::pin(async move { self.with(|state| state.erase_payload(id, now)) })
     }
 
-    fn prune(&self, prune: Prune) -> StoreFuture<'_, usize> {
+    fn prune(&self, prune: Prune) -> StoreFuture<'_, Pruned> {
         Box::pin(async move { self.with(|state| state.prune(prune)) })
+    }
+
+    fn stats(&self, now: Timestamp) -> StoreFuture<'_, Stats> {
+        Box::pin(async move { self.with(|state| state.stats(now)) })
     }
 
     fn changed(&self, seen: u64) -> StoreFuture<'_, u64> {

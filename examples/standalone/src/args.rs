@@ -1,12 +1,12 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::NonEmptyStringValueParser};
 use ipnet::IpNet;
 
 use crate::keygen::Keygen;
 
 /// Outbound webhooks for services in any language: attach emitters and emit events over HTTP.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(version, disable_help_subcommand = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -22,6 +22,7 @@ pub(crate) struct Args {
         long,
         env = "WEBHOOKS_ADMIN_TOKEN",
         hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new(),
         value_name = "TOKEN"
     )]
     pub(crate) admin_token: Option<String>,
@@ -44,4 +45,17 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Makes a file with a new key that secrets are sealed with, and prints the key's ID.
     Keygen(Keygen),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_token_is_refused() {
+        let parse = |token| Args::try_parse_from(["standalone", "--admin-token", token]);
+        let refused = parse("").err().unwrap();
+        assert_eq!(refused.exit_code(), 2);
+        assert_eq!(parse("x").ok().unwrap().admin_token.as_deref(), Some("x"));
+    }
 }

@@ -1,8 +1,16 @@
 //! Emitters as the API takes them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use serde::{Deserialize, Deserializer};
+use http::{HeaderMap, HeaderName};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::value::RawValue;
 use webhooks_core::{
     Emitter, EmitterConfig, EventPattern, Ordering, Tenant,
     emitter::Settings,
@@ -23,8 +31,10 @@ pub(super) struct EmitterInput {
     description: Option<String>,
     metadata: Option<BTreeMap<String, String>>,
     header_identifier: Option<String>,
+    #[serde(default, deserialize_with = "confidential")]
     headers: Option<BTreeMap<String, String>>,
     signing: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "confidential")]
     secret: Option<String>,
     timeout_ms: Option<u64>,
     retry: Option<Retry>,
@@ -42,6 +52,18 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Without the value in the error, as serde would have it.
+fn confidential<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    serde_json::from_str(text.get()).map_err(|_| {
+        D::Error::custom("`secret` should be a string, and `headers` an object of strings")
+    })
 }
 
 impl EmitterInput {
@@ -89,15 +111,16 @@ impl EmitterInput {
             None => old.and_then(Emitter::tenant).cloned(),
             Some(tenant) => tenant.map(Tenant::new).transpose()?,
         };
+        let headers = distinct(self.headers.unwrap_or_default())?;
+        for name in headers.iter().filter(is_hidden).map(|(name, _)| name) {
+            keep(old, name, &mut settings.headers)?;
+        }
         let mut config = EmitterConfig::new(&self.url)?
             .settings(settings)
             .tenant(tenant)
             .secret(self.secret.map(Secret::new).transpose()?);
-        for (name, value) in self.headers.unwrap_or_default() {
-            config = match value.as_str() {
-                HIDDEN => config.header(name.as_str(), stored(old, &name)?)?,
-                value => config.header(name.as_str(), value)?,
-            };
+        for (name, value) in headers.iter().filter(|header| !is_hidden(header)) {
+            config = config.header(name.as_str(), value.as_str())?;
         }
         let patterns: Result<Vec<EventPattern>, _> =
             self.events.iter().map(EventPattern::new).collect();
@@ -105,14 +128,40 @@ impl EmitterInput {
     }
 }
 
-/// The value that an emitter's header has.
-fn stored(old: Option<&Emitter>, name: &str) -> Result<http::HeaderValue, Problem> {
-    old.and_then(|emitter| emitter.settings().headers.get(name))
-        .cloned()
-        .ok_or_else(|| {
-            Problem::invalid(format!(
-                "header `{}` has no stored value to keep: expected its value",
-                name.escape_debug()
-            ))
-        })
+/// Headers whose names differ, as HTTP sees them: of two spellings one would be lost.
+fn distinct(headers: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Problem> {
+    let mut names = BTreeSet::new();
+    match headers
+        .keys()
+        .find(|name| !names.insert(name.to_ascii_lowercase()))
+    {
+        None => Ok(headers),
+        Some(twice) => Err(Problem::invalid(format!(
+            "header `{}` is there twice: expected one spelling of its name",
+            twice.escape_debug()
+        ))),
+    }
+}
+
+fn is_hidden((_, value): &(&String, &String)) -> bool {
+    *value == HIDDEN
+}
+
+/// Keeps the values that an emitter's header has.
+fn keep(old: Option<&Emitter>, name: &str, headers: &mut HeaderMap) -> Result<(), Problem> {
+    let old = old.map(|emitter| &emitter.settings().headers);
+    let Some((name, old)) = HeaderName::try_from(name)
+        .ok()
+        .zip(old)
+        .filter(|(name, old)| old.contains_key(name))
+    else {
+        return Err(Problem::invalid(format!(
+            "header `{}` has no stored value to keep: expected its value",
+            name.escape_debug()
+        )));
+    };
+    for value in old.get_all(&name) {
+        headers.append(name.clone(), value.clone());
+    }
+    Ok(())
 }

@@ -24,6 +24,7 @@ mod emitter_input;
 mod emitter_json;
 mod emitters;
 mod events;
+mod path;
 mod problem;
 mod retry_json;
 mod router;

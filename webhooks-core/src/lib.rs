@@ -28,6 +28,7 @@
 //! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs |
 //! | `serde` | no | `Serialize` and `Deserialize` for IDs, names and times |
 //! | `sqlite` | no | what the store in SQLite needs: the key that secrets are sealed with |
+//! | `sqlite` | no | the store in SQLite, which is built in |
 //! | `conformance` | no | the suite that every store passes |
 //! | `test-util` | no | helpers for the tests of applications |
 
@@ -58,5 +59,5 @@ pub use self::{
     error::{Error, ErrorKind},
     event::{DeliveryId, Event, EventName, EventPattern, MessageId, OrderingKey, Payload, Tenant},
     store::{MemoryStore, Receipt},
-    webhooks::{Webhooks, WebhooksBuilder},
+    webhooks::{EmitIn, Webhooks, WebhooksBuilder},
 };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use webhooks_core::{
-    DeliveryId, Error, ErrorKind, Event, EventName, Receipt, Webhooks,
+    DeliveryId, EmitIn, Error, ErrorKind, Event, EventName, Receipt, Webhooks,
     event::{IntoPayload, TraceParent},
 };
 
@@ -75,6 +75,29 @@ impl Outbox {
     /// As [`Webhooks::emit_with`].
     pub async fn emit_with(&self, event: Event) -> Result<Receipt, Error> {
         self.scope.webhooks.emit_with(self.scoped(event)).await
+    }
+
+    /// Emits an event inside a transaction of the application's: it is delivered if and only if that
+    /// commits, whatever the response will be.
+    ///
+    /// # Errors
+    /// As [`Webhooks::emit_in`].
+    pub fn emit_in<T, N>(&self, transaction: T, name: N, payload: impl IntoPayload) -> T::Output
+    where
+        T: EmitIn,
+        N: TryInto<EventName>,
+        Error: From<N::Error>,
+    {
+        let event = Event::new(name, payload).map(|event| self.scoped(event));
+        transaction.emit_in(self.webhooks(), event)
+    }
+
+    /// Emits an event with all that it carries; as [`emit_in`](Self::emit_in) otherwise.
+    ///
+    /// # Errors
+    /// As [`Webhooks::emit_in`].
+    pub fn emit_in_with<T: EmitIn>(&self, transaction: T, event: Event) -> T::Output {
+        transaction.emit_in(self.webhooks(), Ok(self.scoped(event)))
     }
 
     /// Stages an event: it is stored only if the response is a success.

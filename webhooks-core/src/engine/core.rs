@@ -9,6 +9,7 @@ use tokio::{sync::Notify, time::Instant};
 use tracing::{Instrument as _, Span};
 
 use super::{
+    life::Life,
     scheduler::{Now, Scheduler},
     settler::Settler,
     tasks::Tasks,
@@ -36,12 +37,14 @@ pub(crate) struct Options {
 /// One node: the emitters it knows, those at work, and the tasks that serve them.
 pub(crate) struct Engine {
     pub(super) options: Options,
-    pub(super) node: NodeId,
+    pub(super) life: Life,
     pub(super) store: Arc<dyn Store>,
     pub(super) transport: BoxTransport,
     pub(super) registry: Registry,
     pub(super) shared: Shared,
     pub(super) tasks: Tasks,
+    /// The tasks that make attempts.
+    pub(super) workers: Tasks,
     pub(super) settler: Settler,
     pub(super) subscribers: Subscribers,
     /// Taken by whoever changes emitters, so that store and registry change in the same order.
@@ -57,12 +60,13 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(options: Options, store: Arc<dyn Store>, transport: BoxTransport) -> Self {
         Self {
-            node: NodeId::generate(&options.env),
+            life: Life::new(NodeId::generate(&options.env)),
             store,
             transport,
             registry: Registry::default(),
             shared: Shared::default(),
             tasks: Tasks::new(),
+            workers: Tasks::new(),
             settler: Settler::default(),
             subscribers: Subscribers::default(),
             control: tokio::sync::Mutex::new(()),
@@ -76,8 +80,9 @@ impl Engine {
 
     /// Reads the emitters and starts the tasks that run as long as the engine.
     pub(crate) async fn start(self: &Arc<Self>) -> Result<(), crate::Error> {
-        self.store.renew(self.node, self.options.env.now()).await?;
+        self.renew().await?;
         self.refresh_registry().await?;
+        self.tasks.spawn(super::life::run(self.clone()));
         self.tasks.spawn(super::keeper::run(self.clone()));
         if self.options.deliver {
             self.tasks.spawn(super::settler::run(self.clone()));
@@ -118,7 +123,7 @@ impl Engine {
         }
         for _ in 0..hired {
             // A worker outlives the request in which its first event was emitted.
-            self.tasks
+            self.workers
                 .spawn(super::worker::run(self.clone()).instrument(Span::none()));
         }
         changed
@@ -135,6 +140,7 @@ impl Engine {
     /// Ends all tasks, attempts in flight included, as a crash would.
     pub(crate) fn abort(&self) {
         self.tasks.abort();
+        self.workers.abort();
         self.subscribers.close();
     }
 }

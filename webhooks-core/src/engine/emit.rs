@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// An event on its way to the store.
-struct Draft {
+pub(super) struct Draft {
     message: Arc<Message>,
     payload: Payload,
     idempotency: Option<(IdempotencyKey, [u8; 32])>,
@@ -35,11 +35,11 @@ struct Target {
 
 impl Draft {
     /// Without a listener there is nothing to store, unless the key must be remembered.
-    fn is_stored(&self) -> bool {
+    pub(super) fn is_stored(&self) -> bool {
         !self.targets.is_empty() || self.idempotency.is_some()
     }
 
-    fn receipt(&self, deliveries: usize) -> Receipt {
+    pub(super) fn receipt(&self, deliveries: usize) -> Receipt {
         Receipt {
             delivery_id: self.message.delivery_id.clone(),
             message_id: self.message.id,
@@ -47,7 +47,7 @@ impl Draft {
         }
     }
 
-    fn to_store(&self) -> NewMessage {
+    pub(super) fn to_store(&self) -> NewMessage {
         let delivery = |target: &Target| NewDelivery {
             emitter: target.emitter.id.clone(),
             generation: target.emitter.generation,
@@ -135,7 +135,7 @@ impl Engine {
         })
     }
 
-    fn draft(&self, event: Event, emitters: Vec<Arc<Emitter>>) -> Draft {
+    pub(super) fn draft(&self, event: Event, emitters: Vec<Arc<Emitter>>) -> Draft {
         let env = self.env();
         let now = env.now();
         let idempotency = event.idempotency_key.map(|key| {
@@ -185,7 +185,7 @@ impl Engine {
             .map(Draft::to_store)
             .collect();
         let batch = Append {
-            node: self.node,
+            node: self.node(),
             messages,
             now: self.env().now(),
         };
@@ -272,7 +272,7 @@ impl Drop for Unheard<'_> {
     }
 }
 
-fn mismatch() -> Error {
+pub(super) fn mismatch() -> Error {
     Error::new(
         ErrorKind::IdempotencyMismatch,
         "the idempotency key was used with another event or payload: use a new key for a new event",

@@ -1,4 +1,4 @@
-//! What recurs: the node's life sign, emitters that changed elsewhere, work that nobody has taken,
+//! What recurs: emitters that changed elsewhere, work that nobody has taken,
 //! leases of idle emitters, and what may be forgotten.
 
 use std::{sync::Arc, time::Duration};
@@ -12,8 +12,6 @@ use crate::{
 };
 
 const TICK: Duration = Duration::from_secs(1);
-/// A quarter of the time for which a renewal holds.
-const RENEW_EVERY: u64 = 3;
 const SWEEP_EVERY: u64 = 5;
 const PRUNE_EVERY: u64 = 60;
 /// A lease is given back after a minute without work, at the sweep before it.
@@ -39,9 +37,6 @@ pub(super) async fn run(engine: Arc<Engine>) {
 }
 
 async fn keep(engine: &Arc<Engine>, tick: u64, version: &mut Option<u64>) -> Result<(), Error> {
-    if tick.is_multiple_of(RENEW_EVERY) {
-        engine.store.renew(engine.node, engine.env().now()).await?;
-    }
     if *version != Some(engine.store.version().await?) {
         *version = Some(engine.refresh_registry().await?);
     }
@@ -73,23 +68,23 @@ async fn give_back_idle(engine: &Arc<Engine>) -> Result<(), Error> {
     if retired.is_empty() {
         return Ok(());
     }
-    let result = engine.store.give_back(engine.node, retired.clone()).await;
+    let result = engine.store.give_back(engine.node(), retired.clone()).await;
     // Where it failed, the lease is this node's still, and the store says so when it is asked for.
     engine.schedule(|scheduler| scheduler.given_back(&retired));
     result
 }
 
 /// Whether a sweep found all that there was.
-enum Swept {
+pub(super) enum Swept {
     All,
     /// There may be more.
     Some,
 }
 
 /// Takes emitters with work that nobody alive owns, and reloads those that others appended to.
-async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
+pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
     let request = LeaseRequest {
-        node: engine.node,
+        node: engine.node(),
         emitters: None,
         limit: SWEEP_BATCH,
         now: engine.env().now(),

@@ -35,7 +35,7 @@ async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
     let wanted = engine.scheduler().leases_wanted();
     if !wanted.is_empty() {
         let request = LeaseRequest {
-            node: engine.node,
+            node: engine.node(),
             limit: wanted.len(),
             emitters: Some(wanted.clone()),
             now: engine.env().now(),
@@ -72,7 +72,7 @@ async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
 
 fn load(engine: &Engine, order: &LoadOrder) -> Load {
     Load {
-        node: engine.node,
+        node: engine.node(),
         emitter: order.emitter.clone(),
         epoch: order.epoch,
         after: order.scan.after,

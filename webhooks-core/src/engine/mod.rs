@@ -5,7 +5,7 @@
 //!   turn it is) and [`judge`] (what an attempt means).
 //! - [`core`] holds it with what is at its rim: store, transport, registry, tasks.
 //! - A [`worker`] makes one attempt after another and ends when there is none to make;
-//!   [`settler`], [`loader`], [`timer`] and [`keeper`] talk to the store and the clock.
+//!   [`settler`], [`loader`], [`timer`], [`keeper`] and [`life`] talk to the store and the clock.
 //! - [`emit`] and [`control`] are what the handle calls.
 
 mod budget;
@@ -13,10 +13,13 @@ mod control;
 mod cool_down;
 mod core;
 mod emit;
+#[cfg(feature = "sqlite")]
+mod emit_in;
 mod fair;
 mod judge;
 mod keeper;
 mod lane;
+mod life;
 mod loader;
 mod log;
 mod request;

@@ -60,7 +60,7 @@ impl Settler {
         let settlements = std::mem::replace(&mut waiting.settlements, rest);
         let health = std::mem::take(&mut waiting.health);
         Some(Settle {
-            node: engine.node,
+            node: engine.node(),
             settlements,
             health: health
                 .into_iter()

@@ -79,11 +79,12 @@ impl Engine {
             settled,
         )
         .await;
+        self.workers.end().await;
         self.tasks.end().await;
         let leases = self.scheduler().all_leases();
         let pending = self.pending().await?;
         if !leases.is_empty() {
-            self.store.give_back(self.node, leases).await?;
+            self.store.give_back(self.node(), leases).await?;
         }
         Ok(ShutdownReport { pending, cut })
     }

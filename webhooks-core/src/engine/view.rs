@@ -29,7 +29,8 @@ impl Engine {
 
     pub(crate) async fn health(&self) -> Result<(), Error> {
         match timeout(PATIENCE, self.store.version()).await {
-            Ok(answer) => answer.map(drop),
+            // It may answer and yet take nothing, as with a full disk.
+            Ok(answer) => answer.and_then(|_| self.life.check()),
             Err(_) => Err(Error::new(ErrorKind::Store, "the store does not answer")),
         }
     }

@@ -1,6 +1,6 @@
 //! Ownership of emitters, and loading what is pending.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
@@ -9,6 +9,9 @@ use crate::{
     emitter::EmitterId,
     env::{Env, Timestamp},
 };
+
+/// How long a node lives without renewing.
+pub const NODE_LIFETIME: Duration = Duration::from_secs(12);
 
 /// Which of an emitter's owners in turn this is; only grows.
 pub type Epoch = u64;

@@ -36,7 +36,8 @@ pub use self::{
         StateOutcome,
     },
     lease::{
-        Epoch, Health, Lease, LeaseRequest, Load, Loaded, NodeId, PendingRow, Renewal, lane_of,
+        Epoch, Health, Lease, LeaseRequest, Load, Loaded, NODE_LIFETIME, NodeId, PendingRow,
+        Renewal, lane_of,
     },
     log::{
         Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome, MessageDetail,

@@ -2,8 +2,9 @@
 
 mod builder;
 mod emit;
+mod emit_in;
 mod emitters;
 mod handle;
 mod log;
 
-pub use self::{builder::WebhooksBuilder, handle::Webhooks};
+pub use self::{builder::WebhooksBuilder, emit_in::EmitIn, handle::Webhooks};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Finished, Job, Now, Scheduler, job::class_of};
+use super::{Finished, Job, Now, Scheduler, job::class_of, state::Awake};
 use crate::{
     delivery::{Attempt, Progress, Seq},
     emitter::EmitterId,
@@ -26,7 +26,7 @@ const MAX_UNSETTLED: usize = 8_192;
 impl Scheduler {
     /// How many workers to start now; they are counted as started.
     pub(crate) fn hire(&mut self) -> usize {
-        if self.stopped || self.unsettled >= MAX_UNSETTLED {
+        if self.stopped || self.unsettled >= MAX_UNSETTLED || self.awake == Awake::Asleep {
             return 0;
         }
         let [proven, unproven] = self.queued_of;
@@ -49,7 +49,7 @@ impl Scheduler {
     }
 
     fn pick(&mut self, now: Now) -> Option<Job> {
-        if self.stopped || self.unsettled >= MAX_UNSETTLED {
+        if self.starts_nothing(now) {
             return None;
         }
         let first = self.turn;
@@ -71,6 +71,10 @@ impl Scheduler {
             }
         }
         None
+    }
+
+    fn starts_nothing(&self, now: Now) -> bool {
+        self.stopped || self.unsettled >= MAX_UNSETTLED || self.is_asleep(now.instant)
     }
 
     fn start(&mut self, id: RunId, now: Now) -> Option<Job> {
@@ -165,9 +169,9 @@ impl Scheduler {
     /// The same lane's next delivery, if it is due and it is still this lane's turn.
     fn go_on(&mut self, job: &Job, now: Now) -> Option<Job> {
         let quantum = job.quantum.checked_sub(1)?;
+        let held_up = self.starts_nothing(now);
         let run = self.runs.get_mut(&job.run)?;
         let class = class_of(run);
-        let held_up = self.stopped || self.unsettled >= MAX_UNSETTLED;
         if held_up || run.readiness(now.instant) != Readiness::Now {
             return None;
         }

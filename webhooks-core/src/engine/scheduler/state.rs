@@ -20,6 +20,15 @@ use crate::{
     store::{Epoch, PendingRow},
 };
 
+/// Whether attempts may start, as far as the node's life decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awake {
+    /// Until the time is up, if there is one.
+    Until(Option<Instant>),
+    /// Not before the node is renewed.
+    Asleep,
+}
+
 /// The state of an engine.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
@@ -39,6 +48,7 @@ pub(crate) struct Scheduler {
     pub(super) workers: usize,
     pub(super) unsettled: usize,
     pub(super) stopped: bool,
+    pub(super) awake: Awake,
     pub(super) next_run: u64,
 }
 
@@ -59,6 +69,7 @@ impl Scheduler {
             workers: 0,
             unsettled: 0,
             stopped: false,
+            awake: Awake::Until(None),
             next_run: 0,
         }
     }
@@ -238,6 +249,39 @@ impl Scheduler {
             self.timer_of.remove(&id);
             self.reschedule(id, now);
         }
+    }
+
+    /// The node was renewed: attempts may start until then.
+    pub(crate) fn awake_until(&mut self, until: Instant) {
+        self.awake = Awake::Until(Some(until));
+    }
+
+    /// No attempt starts before the node is renewed.
+    pub(crate) fn sleep(&mut self) {
+        self.awake = Awake::Asleep;
+    }
+
+    /// Whether no attempt may start at `now`.
+    pub(super) fn is_asleep(&self, now: Instant) -> bool {
+        self.awake == Awake::Asleep || self.runs_out(now)
+    }
+
+    /// Whether the node's time is up, and what is in flight is still to be dropped.
+    pub(crate) fn runs_out(&self, now: Instant) -> bool {
+        matches!(self.awake, Awake::Until(Some(until)) if now >= until)
+    }
+
+    /// Forgets everything at work: the node's time is up, and its workers have ended.
+    pub(crate) fn lose_all(&mut self) {
+        let emptied = Self::new(self.budget.limit());
+        *self = Self {
+            awake: Awake::Asleep,
+            // The settler has these still.
+            unsettled: self.unsettled,
+            stopped: self.stopped,
+            next_run: self.next_run,
+            ..emptied
+        };
     }
 
     /// No attempt starts any more.

@@ -1,18 +1,12 @@
 //! Which nodes are alive, and what they own.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     emitter::EmitterId,
     env::Timestamp,
-    store::{NodeId, Renewal},
+    store::{NODE_LIFETIME, NodeId, Renewal},
 };
-
-/// How long a node lives without renewing.
-const LIFETIME: Duration = Duration::from_secs(12);
 
 /// Which nodes are alive, and what they own. Dead ones stay, so that they are told.
 #[derive(Default)]
@@ -26,7 +20,7 @@ struct Node {
 
 impl Nodes {
     pub(super) fn renew(&mut self, node: NodeId, now: Timestamp) -> Renewal {
-        let until = now.saturating_add(LIFETIME);
+        let until = now.saturating_add(NODE_LIFETIME);
         let node = self.0.entry(node).or_insert_with(|| Node {
             until,
             dead: false,

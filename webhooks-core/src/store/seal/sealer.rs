@@ -34,7 +34,7 @@ impl Sealer {
         }
     }
 
-    /// The ID of its key.
+    #[cfg(test)]
     pub(crate) fn key_id(&self) -> SecretsKeyId {
         self.id
     }

@@ -72,11 +72,9 @@ impl NodeLocks {
 
     /// Removes the file of a node that is dead.
     pub(super) fn forget(&self, node: NodeId) {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        // One of this process that is dead all the same lets go of it when it ends.
-        if !held.contains_key(&node) {
-            let _ = std::fs::remove_file(self.path(node));
-        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = std::fs::remove_file(self.path(node));
+        held.remove(&node);
     }
 
     fn path(&self, node: NodeId) -> PathBuf {

@@ -38,7 +38,7 @@ pub(super) fn optional<T, E: std::fmt::Display>(
 pub(super) fn emitter_id(row: &Row<'_>, at: usize) -> Result<EmitterId, Failure> {
     parsed(
         "an emitter's ID",
-        EmitterId::new(row.get_ref(at)?.as_str().map_err(sqlite)?),
+        EmitterId::new(row.get_ref(at)?.as_str().map_err(|error| column(&error))?),
     )
 }
 
@@ -55,15 +55,17 @@ pub(super) fn optional_time(row: &Row<'_>, at: usize) -> Result<Option<Timestamp
 }
 
 fn text<'a>(row: &'a Row<'_>, at: usize) -> Result<&'a str, Failure> {
-    row.get_ref(at)?.as_str().map_err(sqlite)
+    row.get_ref(at)?.as_str().map_err(|error| column(&error))
 }
 
 fn optional_text<'a>(row: &'a Row<'_>, at: usize) -> Result<Option<&'a str>, Failure> {
-    row.get_ref(at)?.as_str_or_null().map_err(sqlite)
+    row.get_ref(at)?
+        .as_str_or_null()
+        .map_err(|error| column(&error))
 }
 
-fn sqlite(error: rusqlite::types::FromSqlError) -> Failure {
-    Failure::damaged("a column", &error)
+fn column(error: &rusqlite::types::FromSqlError) -> Failure {
+    Failure::damaged("a column", error)
 }
 
 /// A message, from the columns of `message_by_place.sql`.
@@ -80,7 +82,7 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message, Failure> {
         body: row
             .get_ref(8)?
             .as_blob_or_null()
-            .map_err(sqlite)?
+            .map_err(|error| column(&error))?
             .map(Bytes::copy_from_slice),
     })
 }
@@ -131,7 +133,9 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Attempt, Failure> {
         remote_addr: optional("an address", addr, str::parse::<SocketAddr>)?,
         response_truncated: row.get(8)?,
         response_headers: CapturedHeaders::from_text(text(row, 9)?),
-        response_body: Bytes::copy_from_slice(row.get_ref(10)?.as_blob().map_err(sqlite)?),
+        response_body: Bytes::copy_from_slice(
+            row.get_ref(10)?.as_blob().map_err(|error| column(&error))?,
+        ),
     })
 }
 

@@ -1,9 +1,6 @@
 //! Leasing emitters and giving them back.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::params;
 use uuid::Uuid;
@@ -16,11 +13,8 @@ use super::super::{
 use crate::{
     emitter::EmitterId,
     env::Timestamp,
-    store::{Epoch, Health, Lease, LeaseRequest, NodeId, Renewal},
+    store::{Epoch, Health, Lease, LeaseRequest, NODE_LIFETIME, NodeId, Renewal},
 };
-
-/// How long a node lives without renewing.
-const LIFETIME: Duration = Duration::from_secs(12);
 
 /// Says that a node is alive.
 pub(in super::super) fn renew(
@@ -30,7 +24,7 @@ pub(in super::super) fn renew(
 ) -> Result<Renewal, Failure> {
     // The lock comes first: from its row on a node is dead whose lock is free.
     tx.context.locks.hold(node)?;
-    let until = now.saturating_add(LIFETIME).as_micros();
+    let until = now.saturating_add(NODE_LIFETIME).as_micros();
     let id = node.as_uuid();
     tx.execute(&tx.sql().renew_node, params![id.as_bytes(), until])?;
     let (until, dead): (i64, bool) = tx

@@ -1,0 +1,129 @@
+//! The node's life: who it is, and until when it may act.
+//!
+//! - A node renews every 3 s for 12 s. One that cannot starts no attempt in the last of these seconds
+//!   or later: others may take its emitters over then.
+//! - One that has run out of time drops what is in flight, outcome unknown: whoever takes over sends it
+//!   again, and its own outcome would be refused.
+//! - One that finds itself dead comes back under another ID.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{core::Engine, keeper};
+use crate::{
+    Error, ErrorKind, observe,
+    store::{NODE_LIFETIME, NodeId, Renewal},
+};
+
+/// A quarter of the time for which a renewal holds.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// How long to wait after a renewal that failed.
+const RETRY: Duration = Duration::from_millis(500);
+/// Nothing starts so shortly before the time is up.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// Who this node is, and how its last renewal went.
+#[derive(Debug)]
+pub(crate) struct Life {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    node: NodeId,
+    /// What the last renewal failed with.
+    failed: Option<String>,
+}
+
+impl Life {
+    pub(super) fn new(node: NodeId) -> Self {
+        Self {
+            state: Mutex::new(State { node, failed: None }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the store could be written when that was last tried.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match &self.state().failed {
+            None => Ok(()),
+            Some(why) => Err(Error::new(
+                ErrorKind::Store,
+                format!("the store takes nothing: {why}"),
+            )),
+        }
+    }
+}
+
+impl Engine {
+    /// Who this node is now.
+    pub(super) fn node(&self) -> NodeId {
+        self.life.state().node
+    }
+
+    /// Renews the node; one that is dead comes back as another.
+    pub(super) async fn renew(self: &Arc<Self>) -> Result<(), Error> {
+        loop {
+            let asked = Instant::now();
+            let renewal = self.store.renew(self.node(), self.env().now());
+            // An answer that comes later than that is of no use.
+            let renewal = match timeout(NODE_LIFETIME - MARGIN, renewal).await {
+                Ok(renewal) => renewal,
+                Err(_) => Err(Error::new(ErrorKind::Store, "the store does not answer")),
+            };
+            match renewal {
+                Ok(Renewal::Alive { .. }) => {
+                    self.life.state().failed = None;
+                    self.schedule(|scheduler| {
+                        scheduler.awake_until(asked + NODE_LIFETIME - MARGIN);
+                    });
+                    return Ok(());
+                }
+                Ok(Renewal::Dead) => self.lose_all().await,
+                Err(error) => {
+                    self.life.state().failed = Some(error.to_string());
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Drops all emitters at work and what is in flight, outcome unknown, and becomes another node: what
+    /// the old one owned is free to be taken over, by this one too.
+    async fn lose_all(self: &Arc<Self>) {
+        self.scheduler().sleep();
+        self.workers.end().await;
+        self.scheduler().lose_all();
+        let node = NodeId::generate(self.env());
+        tracing::warn!(target: observe::ENGINE, old = ?self.node(), new = ?node, "the node's time was up: coming back as a new one");
+        self.life.state().node = node;
+    }
+}
+
+pub(super) async fn run(engine: Arc<Engine>) {
+    let mut pause = RENEW_EVERY;
+    loop {
+        sleep(pause).await;
+        let before = engine.node();
+        let result = engine.renew().await;
+        pause = if result.is_ok() { RENEW_EVERY } else { RETRY };
+        if let Err(error) = result {
+            tracing::warn!(target: observe::STORE, %error, "the node cannot be renewed");
+            if engine.scheduler().runs_out(Instant::now()) {
+                engine.lose_all().await;
+            }
+        } else if engine.node() != before
+            && engine.options.deliver
+            && let Err(error) = keeper::sweep(&engine).await
+        {
+            tracing::warn!(target: observe::STORE, %error, "what is pending could not be looked for");
+        }
+    }
+}

@@ -1,14 +1,15 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{Parser, builder::NonEmptyStringValueParser};
 use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
 
 /// Outbound webhooks for services in any language: attach emitters and emit events over HTTP.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
     /// Where to listen; port 0 takes any that is free.
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT", value_parser = address)]
     pub(crate) listen: String,
     /// Where emitters and deliveries are kept; this version knows `memory:`.
     #[arg(long, default_value = "memory:", value_name = "STORE")]
@@ -18,6 +19,7 @@ pub(crate) struct Args {
         long,
         env = "WEBHOOKS_ADMIN_TOKEN",
         hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new(),
         value_name = "TOKEN"
     )]
     pub(crate) admin_token: Option<String>,
@@ -31,6 +33,21 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 30_000, value_name = "N")]
     pub(crate) grace_ms: u64,
     /// What is logged to stderr, such as `info` or `webhooks=debug`.
-    #[arg(long, default_value = "info", value_name = "FILTER")]
+    #[arg(long, default_value = "info", value_name = "FILTER", value_parser = filter)]
     pub(crate) log: String,
+}
+
+/// Whether the address, which may be a name, is one of this machine shows when it is listened on.
+fn address(text: &str) -> Result<String, String> {
+    text.rsplit_once(':')
+        .filter(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        .map(|_| text.to_owned())
+        .ok_or_else(|| "expected an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// A filter that is wrong would be left out in silence.
+fn filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
 }

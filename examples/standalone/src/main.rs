@@ -4,6 +4,7 @@
 
 mod app;
 mod args;
+mod events;
 
 use std::{
     error::Error, future::IntoFuture as _, io::Write as _, process::ExitCode, time::Duration,
@@ -16,6 +17,7 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
+use tracing_subscriber::EnvFilter;
 use webhooks_axum::AdminAuth;
 use webhooks_core::{Webhooks, env::Env, sign::Secret};
 
@@ -27,7 +29,7 @@ type Failed = Box<dyn Error + Send + Sync>;
 async fn main() -> ExitCode {
     let args = Args::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&args.log))
+        .with_env_filter(EnvFilter::new(&args.log))
         .with_writer(std::io::stderr)
         .init();
     match run(args).await {

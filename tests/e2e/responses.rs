@@ -9,7 +9,7 @@ use webhooks_core::{
 };
 use webhooks_tests::{Receiver, Reply};
 
-use crate::{builder, config, payload, settled};
+use crate::{builder, config, payload, settled, wait_until};
 
 /// What becomes of one delivery whose attempts are all answered so: its state, last status, and
 /// kind of error.
@@ -78,11 +78,7 @@ async fn a_410_disables_the_emitter_and_leaves_the_delivery_pending() {
         .await
         .unwrap();
     webhooks.emit("a", &payload(1)).await.unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while webhooks.is_started("crm") {
-        assert!(Instant::now() < deadline, "still running");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_until(async || !webhooks.is_started("crm")).await;
     let state = webhooks.emitter("crm").unwrap().state();
     assert_eq!(state, EmitterState::Disabled(DisabledReason::Gone));
     webhooks.restart("crm").await.unwrap();

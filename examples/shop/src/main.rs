@@ -66,6 +66,11 @@ async fn webhooks(port: u16, secret: &Secret) -> Result<Webhooks, webhooks_core:
     Ok(webhooks)
 }
 
+async fn listen(at: &str) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(at).await;
+    bound.map_err(|error| format!("cannot listen on {at}: {error}"))
+}
+
 #[allow(
     clippy::print_stdout,
     reason = "what to open is what this program has to say"
@@ -74,8 +79,8 @@ async fn serve(args: &Args) -> Result<(), Box<dyn Error + Send + Sync>> {
     let env = Env::system();
     let (secret, token) = (Secret::generate(&env), env.uuid_v4());
     let receiver = Receiver::new(secret.clone())?;
-    let inbox = TcpListener::bind(&args.receiver_listen).await?;
-    let shop = TcpListener::bind(&args.listen).await?;
+    let inbox = listen(&args.receiver_listen).await?;
+    let shop = listen(&args.listen).await?;
     let webhooks = webhooks(inbox.local_addr()?.port(), &secret).await?;
     let at = shop.local_addr()?;
     println!("the shop:      http://{at}/");

@@ -45,6 +45,43 @@ async fn an_addressed_event_reaches_its_emitter_alone_whatever_its_patterns() {
 }
 
 #[tokio::test]
+async fn an_event_that_matches_several_patterns_of_an_emitter_reaches_it_once() {
+    let receiver = Receiver::start().await;
+    let webhooks = builder().build().await.unwrap();
+    let patterns = ["a", "b", "a", "*"];
+    webhooks
+        .attach("crm", patterns, config(&receiver))
+        .await
+        .unwrap();
+    let kept = webhooks.emitter("crm").unwrap().patterns().len();
+    assert_eq!(kept, 3, "one that appears twice counts once");
+    for (n, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let receipt = webhooks.emit(name, &payload(n)).await.unwrap();
+        assert_eq!(receipt.deliveries, 1);
+    }
+    settled(&webhooks).await;
+    assert_eq!(receiver.bodies(), numbers(0..3));
+}
+
+#[tokio::test]
+async fn an_event_reaches_every_emitter_that_listens_and_nobody_is_no_error() {
+    let (one, other) = (Receiver::start().await, Receiver::start().await);
+    let webhooks = builder().build().await.unwrap();
+    webhooks.attach("one", ["a"], config(&one)).await.unwrap();
+    webhooks
+        .attach("other", ["a", "b"], config(&other))
+        .await
+        .unwrap();
+    for (n, (name, listeners)) in [("a", 2), ("b", 1), ("c", 0)].into_iter().enumerate() {
+        let receipt = webhooks.emit(name, &payload(n)).await.unwrap();
+        assert_eq!(receipt.deliveries, listeners, "{name}");
+    }
+    settled(&webhooks).await;
+    assert_eq!(one.bodies(), numbers([0]));
+    assert_eq!(other.bodies(), numbers(0..2));
+}
+
+#[tokio::test]
 async fn an_event_to_an_unknown_emitter_is_an_error_and_leaves_nothing() {
     let receiver = Receiver::start().await;
     let webhooks = builder().build().await.unwrap();

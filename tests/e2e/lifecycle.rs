@@ -55,6 +55,7 @@ async fn the_matrix_of_states() {
     assert!(!webhooks.is_started("crm"));
     // Running.
     assert_eq!(attach().await, Ok(()));
+    assert_eq!(webhooks.emitters(), ["crm"]);
     assert_eq!(attach().await, Err(ErrorKind::AlreadyExists));
     assert_eq!(restart().await, Err(ErrorKind::AlreadyRunning));
     // Paused.

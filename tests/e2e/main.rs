@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
 mod addressing;
+mod bad_input;
 mod concurrency;
 mod giving_up;
 mod handover;

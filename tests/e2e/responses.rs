@@ -6,10 +6,12 @@ use webhooks_core::{
     EmitterConfig, EmitterState,
     delivery::{DeliveryState, RetryPolicy},
     emitter::DisabledReason,
+    env::Env,
+    transport::{Resolve, ResolveFuture},
 };
 use webhooks_tests::{Receiver, Reply};
 
-use crate::{builder, config, payload, settled};
+use crate::{builder, config, payload, settled, wait_until};
 
 /// What becomes of one delivery whose attempts are all answered so: its state, last status, and
 /// kind of error.
@@ -78,11 +80,7 @@ async fn a_410_disables_the_emitter_and_leaves_the_delivery_pending() {
         .await
         .unwrap();
     webhooks.emit("a", &payload(1)).await.unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while webhooks.is_started("crm") {
-        assert!(Instant::now() < deadline, "still running");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_until(async || !webhooks.is_started("crm")).await;
     let state = webhooks.emitter("crm").unwrap().state();
     assert_eq!(state, EmitterState::Disabled(DisabledReason::Gone));
     webhooks.restart("crm").await.unwrap();
@@ -111,6 +109,72 @@ async fn retry_after_holds_the_emitter_back() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[tokio::test]
+async fn a_429_or_503_says_for_how_long_up_to_the_cap() {
+    let hour = 60 * 60;
+    for (status, value, secs) in [
+        (429, "600", 600),
+        (503, "600", 600),
+        (503, "Fri, 31 Dec 9999 23:59:59 GMT", hour),
+        (429, "99999999999", hour),
+        // Without a word that counts, the policy's own wait.
+        (429, "soon", 0),
+        (500, "600", 0),
+    ] {
+        let reply = Reply::with_headers(status, &[("retry-after", value)]);
+        let receiver = Receiver::scripted(move |_, _| reply.clone()).await;
+        let webhooks = builder().build().await.unwrap();
+        let wait = Duration::from_secs(30);
+        let config = config(&receiver).retry(RetryPolicy::exponential(wait, wait));
+        webhooks.attach("crm", ["*"], config).await.unwrap();
+        webhooks.emit("a", &payload(1)).await.unwrap();
+        let cooling = async || {
+            let ids = vec!["crm".try_into().unwrap()];
+            webhooks.standing(ids).await.unwrap()[0]
+                .health
+                .cooling_until
+        };
+        wait_until(async || cooling().await.is_some()).await;
+        let until = cooling().await.unwrap();
+        let left = until.saturating_since(Env::system().now()).as_secs();
+        let expected = if secs > 0 { secs - 10..=secs } else { 20..=36 };
+        assert!(expected.contains(&left), "{status}, {value}: {left} s");
+        assert_eq!(receiver.received().len(), 1);
+    }
+}
+
+/// Knows one name, which leads inside.
+struct Inside;
+
+impl Resolve for Inside {
+    fn resolve(&self, host: &str) -> ResolveFuture {
+        let known = host == "inside.example";
+        Box::pin(async move {
+            let addresses = vec![[10, 0, 0, 1].into()];
+            Ok(if known { addresses } else { Vec::new() })
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_nowhere_or_inside_is_a_failed_attempt_with_its_reason() {
+    for (host, kind) in [
+        ("inside.example", "forbidden_address"),
+        ("nobody.example", "dns"),
+    ] {
+        let webhooks = builder().resolver(Inside).build().await.unwrap();
+        let retry = RetryPolicy::emitter().max_attempts(1);
+        let config = EmitterConfig::new(format!("https://{host}/")).unwrap();
+        webhooks
+            .attach("crm", ["*"], config.retry(retry))
+            .await
+            .unwrap();
+        webhooks.emit("a", &payload(1)).await.unwrap();
+        let record = settled(&webhooks).await.remove(0);
+        assert_eq!(record.last_error.unwrap().kind.as_str(), kind);
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! What a receiver sees.
 
 use webhooks_core::{
-    DeliveryId, Event, OrderingKey, Payload,
+    DeliveryId, ErrorKind, Event, OrderingKey, Payload,
     env::Env,
     event::TraceParent,
-    sign::{Secret, Verifier, verify_emitter},
+    sign::{Scheme, Schemes, Secret, Verifier, verify_emitter},
 };
 use webhooks_tests::{Receiver, Reply};
 
@@ -62,6 +62,61 @@ async fn a_request_carries_everything_and_the_bytes_as_they_were() {
     verifier
         .verify(&headers, body.as_bytes(), Env::system().now())
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_delivery_id_is_taken_as_given_even_twice_or_generated_and_returned() {
+    let receiver = Receiver::start().await;
+    let webhooks = builder().build().await.unwrap();
+    webhooks
+        .attach("crm", ["*"], config(&receiver))
+        .await
+        .unwrap();
+    let given = DeliveryId::new("request-1").unwrap();
+    let mut returned = Vec::new();
+    for n in 0..2 {
+        let event = Event::new("a", &payload(n)).unwrap();
+        let event = event.delivery_id(given.clone());
+        returned.push(webhooks.emit_with(event).await.unwrap());
+    }
+    assert_ne!(returned[0].message_id, returned[1].message_id);
+    let generated = webhooks.emit("a", &payload(2)).await.unwrap().delivery_id;
+    let received = receiver.wait_for(3).await;
+    for (received, receipt) in received.iter().zip(&returned) {
+        assert_eq!(receipt.delivery_id, given);
+        assert_eq!(received.header("x-webhooks-delivery"), given.as_str());
+    }
+    assert_eq!(
+        received[2].header("x-webhooks-delivery"),
+        generated.as_str()
+    );
+    // A UUID, whose 15th character is its version (RFC 9562, section 4).
+    assert_eq!(
+        (generated.as_str().len(), &generated.as_str()[14..15]),
+        (36, "4")
+    );
+}
+
+#[tokio::test]
+async fn a_plain_secret_serves_the_emitter_scheme_and_not_the_standard_one() {
+    let receiver = Receiver::start().await;
+    let webhooks = builder().build().await.unwrap();
+    let config = config(&receiver).secret(Secret::new("supersecret").unwrap());
+    let refused = webhooks.attach("crm", ["*"], config.clone()).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidConfig);
+    let emitter_alone = Schemes::new([Scheme::Emitter]).unwrap();
+    webhooks
+        .attach("crm", ["*"], config.signing(emitter_alone))
+        .await
+        .unwrap();
+    let event = serde_json::json!({ "foo": "bar" });
+    webhooks.emit("a", &event).await.unwrap();
+    let received = receiver.wait_for(1).await.remove(0);
+    assert_eq!(
+        received.header("x-webhooks-signature"),
+        "sha256:tqhlnl1obrmfhhg67bc4bt7b1uvkal6e3aid74cqtfgf7e43e3rg"
+    );
+    assert_eq!(received.find("webhook-signature"), None);
 }
 
 #[tokio::test]

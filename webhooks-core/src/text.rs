@@ -135,10 +135,15 @@ pub(crate) fn check_text(
     } else {
         return Ok(());
     };
-    let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+    let shown = excerpt(text);
     Err(crate::Error::invalid(format!(
         "{what} `{shown}` {wrong}: expected 1–{max} of {allowed}"
     )))
+}
+
+/// What an error shows of a text that somebody sent: its beginning, on one line.
+pub(crate) fn excerpt(text: &str) -> String {
+    text.chars().take(40).flat_map(char::escape_debug).collect()
 }
 
 /// Printable ASCII without the space (RFC 5234, `VCHAR`).

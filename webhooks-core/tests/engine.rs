@@ -42,6 +42,15 @@ fn receiver(
     })
 }
 
+/// Webhooks whose attempts are taken down in `log`, and answered so.
+async fn delivering_to(
+    log: &Log,
+    answer: impl Fn(&str, usize) -> u16 + Clone + Send + Sync + 'static,
+) -> Webhooks {
+    let builder = Webhooks::builder().transport(receiver(log, answer));
+    builder.build().await.unwrap()
+}
+
 fn config() -> EmitterConfig {
     EmitterConfig::new("https://crm.example/hooks").unwrap()
 }
@@ -86,11 +95,7 @@ fn ordered(n: usize) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn events_of_one_emitter_arrive_in_order() {
     let log = Log::default();
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, |_, _| 200))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, |_, _| 200).await;
     webhooks.attach("crm", ["order.*"], config()).await.unwrap();
     for n in 0..2_000 {
         let receipt = webhooks.emit("order.created", &number(n)).await.unwrap();
@@ -104,11 +109,7 @@ async fn events_of_one_emitter_arrive_in_order() {
 async fn a_failing_head_holds_the_rest_until_its_last_attempt() {
     let log = Log::default();
     let fail = |body: &str, _| if body.contains(":0") { 500 } else { 200 };
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, fail))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, fail).await;
     let retry = RetryPolicy::emitter();
     webhooks
         .attach("crm", ["*"], config().retry(retry))
@@ -133,11 +134,7 @@ async fn a_failing_head_holds_the_rest_until_its_last_attempt() {
 #[tokio::test(start_paused = true)]
 async fn a_backlog_beyond_the_window_arrives_in_order() {
     let log = Log::default();
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, |_, _| 200))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, |_, _| 200).await;
     webhooks.attach("crm", ["*"], config()).await.unwrap();
     webhooks.pause("crm", Backlog::Keep).await.unwrap();
     for n in 0..5_000 {
@@ -163,11 +160,7 @@ async fn lanes_keep_the_order_of_a_key() {
             200
         }
     };
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, fail))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, fail).await;
     webhooks
         .attach("crm", ["*"], config().lanes(7))
         .await
@@ -197,11 +190,7 @@ async fn lanes_keep_the_order_of_a_key() {
 #[tokio::test(start_paused = true)]
 async fn a_dead_receiver_costs_one_request_per_cool_down() {
     let log = Log::default();
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, |_, _| 503))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, |_, _| 503).await;
     webhooks
         .attach("crm", ["*"], config().lanes(64))
         .await
@@ -218,11 +207,7 @@ async fn a_dead_receiver_costs_one_request_per_cool_down() {
 async fn a_410_disables_and_a_restart_goes_on_with_the_same_delivery() {
     let log = Log::default();
     let gone = |_: &str, tries| if tries == 0 { 410 } else { 200 };
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, gone))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, gone).await;
     webhooks.attach("crm", ["*"], config()).await.unwrap();
     webhooks.emit("a", &number(0)).await.unwrap();
     tokio::time::sleep(Duration::from_secs(60)).await;
@@ -237,11 +222,7 @@ async fn a_410_disables_and_a_restart_goes_on_with_the_same_delivery() {
 #[tokio::test(start_paused = true)]
 async fn work_goes_on_after_a_lease_was_given_back() {
     let log = Log::default();
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, |_, _| 200))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, |_, _| 200).await;
     webhooks.attach("crm", ["*"], config()).await.unwrap();
     for n in 0..3 {
         webhooks.emit("a", &number(n)).await.unwrap();
@@ -253,11 +234,7 @@ async fn work_goes_on_after_a_lease_was_given_back() {
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_delivers_what_is_due_and_refuses_the_rest() {
     let log = Log::default();
-    let webhooks = Webhooks::builder()
-        .transport(receiver(&log, |_, _| 200))
-        .build()
-        .await
-        .unwrap();
+    let webhooks = delivering_to(&log, |_, _| 200).await;
     webhooks.attach("crm", ["*"], config()).await.unwrap();
     for n in 0..100 {
         webhooks.emit("a", &number(n)).await.unwrap();

@@ -7,7 +7,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
-use webhooks_axum::{Outbox, WebhooksLayer};
+use webhooks_axum::{AdminAuth, Outbox, WebhooksLayer, admin};
 use webhooks_core::Webhooks;
 
 /// What a customer orders.
@@ -17,11 +17,12 @@ struct Order {
     quantity: u32,
 }
 
-/// The shop: a form, and the orders that come from it.
-pub(crate) fn app(webhooks: Webhooks) -> Router {
+/// The shop: a form, the orders that come from it, and the admin API of its webhooks.
+pub(crate) fn app(webhooks: Webhooks, auth: AdminAuth) -> Router {
     Router::new()
         .route("/", get(form))
         .route("/orders", post(create_order))
+        .nest("/webhooks", admin(webhooks.clone(), auth))
         .layer(WebhooksLayer::new(webhooks))
 }
 

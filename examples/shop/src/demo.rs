@@ -4,7 +4,8 @@
 use std::{error::Error, future::IntoFuture as _, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
-use webhooks_core::{Backlog, env::Env, sign::Secret};
+use webhooks_axum::AdminAuth;
+use webhooks_core::{env::Env, sign::Secret};
 
 use crate::{
     app,
@@ -18,26 +19,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Story {
     client: reqwest::Client,
-    orders: String,
+    /// Where the shop is.
+    shop: String,
+    /// The token of the admin API.
+    token: String,
     receiver: Receiver,
     /// How many requests have arrived.
     seen: usize,
 }
 
 pub(crate) async fn run() -> Result<(), Failed> {
-    let secret = Secret::generate(&Env::system());
+    let env = Env::system();
+    let (secret, token) = (Secret::generate(&env), env.uuid_v4().to_string());
     let receiver = Receiver::new(secret.clone())?;
     let inbox = TcpListener::bind("127.0.0.1:0").await?;
     let shop = TcpListener::bind("127.0.0.1:0").await?;
     let webhooks = crate::webhooks(inbox.local_addr()?.port(), &secret).await?;
-    let orders = format!("http://{}/orders", shop.local_addr()?);
+    let at = format!("http://{}", shop.local_addr()?);
     let mut servers = JoinSet::new();
     servers.spawn(axum::serve(inbox, receiver.router()).into_future());
-    servers.spawn(axum::serve(shop, app::app(webhooks.clone())).into_future());
+    let app = app::app(webhooks.clone(), AdminAuth::bearer(&token));
+    servers.spawn(axum::serve(shop, app).into_future());
     let client = reqwest::Client::builder().no_proxy().build()?;
     let mut story = Story {
         client,
-        orders,
+        shop: at,
+        token,
         receiver,
         seen: 0,
     };
@@ -63,13 +70,13 @@ pub(crate) async fn run() -> Result<(), Failed> {
     story.order("refused", 0, 422).await?;
 
     println!("4. Paused, events queue; after the restart they go out in order.");
-    webhooks.pause("receiver", Backlog::Keep).await?;
+    story.administer("pause").await?;
     story.order("fourth", 4, 201).await?;
     story.order("fifth", 5, 201).await?;
     if story.receiver.arrivals().len() != story.seen {
         return Err("something arrived while the emitter was paused".into());
     }
-    webhooks.restart("receiver").await?;
+    story.administer("restart").await?;
     story
         .expect(&[("fourth", "1", 204), ("fifth", "1", 204)])
         .await?;
@@ -87,7 +94,7 @@ impl Story {
     async fn order(&self, id: &str, quantity: u32, status: u16) -> Result<(), Failed> {
         let request = self
             .client
-            .post(&self.orders)
+            .post(format!("{}/orders", self.shop))
             .header("x-request-id", id)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(format!("item=fish&quantity={quantity}"));
@@ -97,6 +104,16 @@ impl Story {
             return Ok(());
         }
         Err(format!("the shop answered {answered} instead of {status}").into())
+    }
+
+    /// Has the admin API pause or restart the emitter.
+    async fn administer(&self, verb: &str) -> Result<(), Failed> {
+        let path = format!("/webhooks/api/emitters/receiver/{verb}");
+        let request = self.client.post(format!("{}{path}", self.shop));
+        let answered = request.bearer_auth(&self.token).send().await?;
+        println!("     POST {path}: {}", answered.status().as_u16());
+        answered.error_for_status()?;
+        Ok(())
     }
 
     /// Wants just these requests to arrive next: delivery ID, attempt, and what they are answered.

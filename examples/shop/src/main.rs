@@ -1,4 +1,4 @@
-//! A shop whose orders become webhooks, and a receiver that verifies them.
+//! A shop whose orders become webhooks, the admin API of these, and a receiver that verifies them.
 //!
 //! Run with `cargo run -p shop`, or `cargo run -p shop -- --demo` for the whole story in seconds.
 
@@ -10,7 +10,8 @@ use std::{error::Error, future::IntoFuture as _, process::ExitCode, time::Durati
 
 use clap::Parser;
 use tokio::net::TcpListener;
-use webhooks_core::{EmitterConfig, RetryPolicy, Webhooks, sign::Secret};
+use webhooks_axum::AdminAuth;
+use webhooks_core::{EmitterConfig, RetryPolicy, Webhooks, env::Env, sign::Secret};
 
 use crate::receiver::Receiver;
 
@@ -65,21 +66,28 @@ async fn webhooks(port: u16, secret: &Secret) -> Result<Webhooks, webhooks_core:
     Ok(webhooks)
 }
 
+async fn listen(at: &str) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(at).await;
+    bound.map_err(|error| format!("cannot listen on {at}: {error}"))
+}
+
 #[allow(
     clippy::print_stdout,
     reason = "what to open is what this program has to say"
 )]
 async fn serve(args: &Args) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let secret = Secret::generate(&webhooks_core::env::Env::system());
+    let env = Env::system();
+    let (secret, token) = (Secret::generate(&env), env.uuid_v4());
     let receiver = Receiver::new(secret.clone())?;
-    let inbox = TcpListener::bind(&args.receiver_listen).await?;
-    let shop = TcpListener::bind(&args.listen).await?;
+    let inbox = listen(&args.receiver_listen).await?;
+    let shop = listen(&args.listen).await?;
     let webhooks = webhooks(inbox.local_addr()?.port(), &secret).await?;
-    println!("the shop:      http://{}/", shop.local_addr()?);
+    let at = shop.local_addr()?;
+    println!("the shop:      http://{at}/");
     println!("the receiver:  http://{}/", inbox.local_addr()?);
+    println!("an order:      curl -d item=fish -d quantity=2 http://{at}/orders");
     println!(
-        "an order:      curl -d item=fish -d quantity=2 http://{}/orders",
-        shop.local_addr()?
+        "its delivery:  curl -H 'authorization: Bearer {token}' http://{at}/webhooks/api/deliveries"
     );
 
     let ending = webhooks.clone();
@@ -88,7 +96,8 @@ async fn serve(args: &Args) -> Result<(), Box<dyn Error + Send + Sync>> {
         ending.begin_shutdown();
     };
     let received = axum::serve(inbox, receiver.router()).into_future();
-    let served = axum::serve(shop, app::app(webhooks.clone())).with_graceful_shutdown(stop);
+    let app = app::app(webhooks.clone(), AdminAuth::bearer(token.to_string()));
+    let served = axum::serve(shop, app).with_graceful_shutdown(stop);
     tokio::select! {
         biased;
         ended = served.into_future() => ended?,

@@ -2,8 +2,9 @@
 
 use clap::{Parser, Subcommand, builder::NonEmptyStringValueParser};
 use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
 
-use crate::keygen::Keygen;
+use crate::{keygen::Keygen, store::StoreArgs};
 
 /// Outbound webhooks for services in any language: attach emitters and emit events over HTTP.
 #[derive(Parser)]
@@ -12,11 +13,10 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     /// Where to listen; port 0 takes any that is free.
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT", value_parser = address)]
     pub(crate) listen: String,
-    /// Where emitters and deliveries are kept; this version knows `memory:`.
-    #[arg(long, default_value = "memory:", value_name = "STORE")]
-    pub(crate) store: String,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
     /// The token of the admin API, `/emit` and `/stage`; without one, one is generated and printed.
     #[arg(
         long,
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 30_000, value_name = "N")]
     pub(crate) grace_ms: u64,
     /// What is logged to stderr, such as `info` or `webhooks=debug`.
-    #[arg(long, default_value = "info", value_name = "FILTER")]
+    #[arg(long, default_value = "info", value_name = "FILTER", value_parser = filter)]
     pub(crate) log: String,
 }
 
@@ -45,6 +45,29 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Makes a file with a new key that secrets are sealed with, and prints the key's ID.
     Keygen(Keygen),
+    /// Makes and changes the tables of the store, and says what was done.
+    Migrate {
+        /// Only says what would be done.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Checks that the tables of the store are as this version needs them.
+    Validate,
+}
+
+/// Whether the address, which may be a name, is one of this machine shows when it is listened on.
+fn address(text: &str) -> Result<String, String> {
+    text.rsplit_once(':')
+        .filter(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        .map(|_| text.to_owned())
+        .ok_or_else(|| "expected an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// A filter that is wrong would be left out in silence.
+fn filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! `keygen`: the file of a new secrets key.
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use clap::Args;
 use webhooks_core::{env::Env, store::SecretsKey};
@@ -17,9 +14,9 @@ pub(crate) struct Keygen {
 }
 
 impl Keygen {
-    pub(crate) fn run(self) -> Result<(), Failed> {
-        let key = SecretsKey::create_file(self.path, &Env::system())?;
-        writeln!(io::stdout(), "{}", key.id())?;
-        Ok(())
+    /// Returns the ID of the key.
+    pub(crate) fn run(&self) -> Result<String, Failed> {
+        let key = SecretsKey::create_file(&self.path, &Env::system())?;
+        Ok(key.id().to_string())
     }
 }

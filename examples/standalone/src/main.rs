@@ -4,7 +4,9 @@
 
 mod app;
 mod args;
+mod events;
 mod keygen;
+mod store;
 
 use std::{
     error::Error, future::IntoFuture as _, io::Write as _, iter::successors, process::ExitCode,
@@ -18,6 +20,7 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
+use tracing_subscriber::EnvFilter;
 use webhooks_axum::AdminAuth;
 use webhooks_core::{Webhooks, env::Env, sign::Secret};
 
@@ -29,11 +32,13 @@ type Failed = Box<dyn Error + Send + Sync>;
 async fn main() -> ExitCode {
     let args = Args::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(&args.log))
+        .with_env_filter(EnvFilter::new(&args.log))
         .with_writer(std::io::stderr)
         .init();
-    let done = match args.command {
-        Some(Command::Keygen(keygen)) => keygen.run(),
+    let done = match &args.command {
+        Some(Command::Keygen(keygen)) => say(keygen.run()),
+        Some(Command::Migrate { dry_run }) => say(args.store.migrate(*dry_run).await),
+        Some(Command::Validate) => say(args.store.validate().await),
         None => run(args).await,
     };
     match done {
@@ -43,6 +48,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what was done.
+fn say(done: Result<String, Failed>) -> Result<(), Failed> {
+    writeln!(std::io::stdout(), "{}", done?)?;
+    Ok(())
 }
 
 /// One line: what went wrong, and why.
@@ -56,13 +67,6 @@ fn with_causes(error: &dyn Error) -> String {
     reason = "the first line says where it listens: it is the contract"
 )]
 async fn run(args: Args) -> Result<(), Failed> {
-    if args.store != "memory:" {
-        return Err(format!(
-            "the store `{}` is not built in: expected memory:",
-            args.store
-        )
-        .into());
-    }
     let webhooks = webhooks(&args).await?;
     let (token, generated) = match args.admin_token {
         Some(token) => (token, false),
@@ -107,15 +111,15 @@ async fn run(args: Args) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn webhooks(args: &Args) -> Result<Webhooks, webhooks_core::Error> {
-    let mut builder = Webhooks::builder();
+async fn webhooks(args: &Args) -> Result<Webhooks, Failed> {
+    let mut builder = args.store.open(Webhooks::builder()).await?;
     if args.allow_http {
         builder = builder.allow_http();
     }
     for network in &args.allow_network {
         builder = builder.allow_network(*network);
     }
-    builder.build().await
+    Ok(builder.build().await?)
 }
 
 /// Waits for SIGTERM or SIGINT, and sets the end of the grace.

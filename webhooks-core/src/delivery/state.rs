@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Error, emitter::EmitterId, env::Timestamp, event::MessageId};
+use crate::{Error, emitter::EmitterId, env::Timestamp, event::MessageId, text::excerpt};
 
 /// The place of a delivery in the order of its emitter. Redelivery gives a new one.
 pub type Seq = u64;
@@ -106,8 +106,7 @@ macro_rules! words {
                 match text {
                     $($word => Ok(Self::$variant),)+
                     _ => {
-                        let shown: String =
-                            text.chars().take(40).flat_map(char::escape_debug).collect();
+                        let shown = excerpt(text);
                         let words = [$($word),+].join(", ");
                         Err(Error::invalid(format!(
                             concat!("unknown ", $what, " `{}`: expected one of {}"), shown, words

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{core::Engine, watch::Subscription};
+use super::{
+    core::Engine,
+    watch::{self, Subscription},
+};
 use crate::{
     Error, ErrorKind,
     delivery::DeliveryKey,
@@ -20,7 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Engine {
     pub(crate) fn subscribe(&self) -> Subscription {
-        self.subscribers.subscribe()
+        self.subscribers.subscribe(watch::CAPACITY)
+    }
+
+    /// For tests, which are to miss nothing.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn subscribe_to_all(&self) -> Subscription {
+        let endless = tokio::sync::Semaphore::MAX_PERMITS;
+        self.subscribers.subscribe(endless)
     }
 
     pub(crate) fn payload_limit(&self) -> usize {

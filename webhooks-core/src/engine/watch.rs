@@ -92,7 +92,7 @@ impl futures_core::Stream for Subscription {
 }
 
 /// So many happenings wait for a listener before it misses some.
-const CAPACITY: usize = 1_024;
+pub(super) const CAPACITY: usize = 1_024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Subscribers {
@@ -114,8 +114,8 @@ struct Subscriber {
 }
 
 impl Subscribers {
-    pub(crate) fn subscribe(&self) -> Subscription {
-        let (sender, receiver) = mpsc::channel(CAPACITY);
+    pub(crate) fn subscribe(&self, capacity: usize) -> Subscription {
+        let (sender, receiver) = mpsc::channel(capacity);
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         if !list.closed {
             list.subscribers.push(Subscriber { sender, missed: 0 });

@@ -43,7 +43,8 @@ impl Timestamp {
     pub fn parse(text: &str) -> Result<Self, crate::Error> {
         let parsed: jiff::Timestamp = text.parse().map_err(|error| {
             crate::Error::invalid(format!(
-                "`{text}` is not a time: expected RFC 3339, such as 2026-01-31T12:00:00Z"
+                "`{}` is not a time: expected RFC 3339, such as 2026-01-31T12:00:00Z",
+                crate::text::excerpt(text)
             ))
             .with_source(error)
         })?;
@@ -126,6 +127,14 @@ mod tests {
         let time = Timestamp::from_micros(1_674_087_231_000_250);
         assert_eq!(time.to_string(), "2023-01-19T00:13:51.000250Z");
         assert_eq!(Timestamp::parse(&time.to_string()).unwrap(), time);
-        assert!(Timestamp::parse("yesterday").is_err());
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_in_short_on_one_line() {
+        for text in ["yesterday", "", "a\nb", &"2026".repeat(1_000)] {
+            let error = Timestamp::parse(text).unwrap_err().to_string();
+            assert!(error.contains("RFC 3339"), "{error}");
+            assert!(error.len() < 150 && !error.contains('\n'), "{error}");
+        }
     }
 }

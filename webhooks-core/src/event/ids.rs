@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Error,
     env::Env,
-    text::{check_text, is_visible_ascii, text_newtype},
+    text::{check_text, excerpt, is_visible_ascii, text_newtype},
 };
 
 const VISIBLE: &str = "visible ASCII characters";
@@ -135,7 +135,7 @@ impl std::str::FromStr for MessageId {
             .and_then(|hex| Uuid::try_parse(hex).ok())
             .map(Self)
             .ok_or_else(|| {
-                let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+                let shown = excerpt(text);
                 Error::invalid(format!(
                     "message ID `{shown}` is not of the right form: expected `msg_` and 32 hexadecimal \
                      digits"

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error,
-    text::{check_text, text_newtype},
+    text::{check_text, excerpt, text_newtype},
 };
 
 /// The prefix reserved for operational events; only patterns with it match them.
@@ -65,7 +65,7 @@ fn check(text: &str) -> Result<(), Error> {
         Form::Exact(name) | Form::Under(name) => name,
     };
     check_text("event pattern", name, 256, ALLOWED, is_allowed).map_err(|_| {
-        let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+        let shown = excerpt(text);
         Error::invalid(format!(
             "event pattern `{shown}` is not of a known form: expected a name of 1–256 of {ALLOWED}, \
              such a name followed by `.*`, or `*` alone"

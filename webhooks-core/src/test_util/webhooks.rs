@@ -46,7 +46,7 @@ impl Webhooks {
     pub async fn test() -> Result<TestWebhooks, Error> {
         let receiver = FakeReceiver::default();
         let webhooks = Self::builder().transport(receiver.clone()).build().await?;
-        let happenings = webhooks.subscribe();
+        let happenings = webhooks.engine().subscribe_to_all();
         Ok(TestWebhooks {
             webhooks,
             receiver,
@@ -148,6 +148,20 @@ mod tests {
         assert_eq!(test.receiver().requests().len(), 6);
         crate::assert_emitted!(test, "a");
         crate::assert_emitted!(test, "a", { "n": 1 });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_emitted_is_remembered_however_much_it_is() {
+        let mut test = Webhooks::test().await.unwrap();
+        let webhooks = test.webhooks();
+        let config = EmitterConfig::new("https://crm.example/hooks").unwrap();
+        webhooks.attach("crm", ["*"], config).await.unwrap();
+        for n in 0..2_000 {
+            webhooks.emit("a", &json!({ "n": n })).await.unwrap();
+        }
+        test.drain().await.unwrap();
+        assert_eq!(test.emitted().len(), 2_000);
+        crate::assert_emitted!(test, "a", { "n": 1_999 });
     }
 
     #[tokio::test]

@@ -56,6 +56,14 @@ fn the_default_doubles_up_to_a_minute_and_has_15_attempts() {
 }
 
 #[test]
+fn the_policy_of_webhooks_emitter_has_3_attempts_from_a_second_to_a_minute() {
+    let policy = RetryPolicy::emitter().jitter(Jitter::None);
+    let delays = secs((1..=3).map(|attempt| policy.delay_after(attempt, 0.0)));
+    assert_eq!((policy.attempts(), delays), (3, vec![1.0, 2.0]));
+    assert_eq!(policy.cool_down(1_000, 0.0), Duration::from_secs(60));
+}
+
+#[test]
 fn the_standard_schedule_takes_75_hours_35_minutes_5_seconds() {
     let policy = RetryPolicy::standard().jitter(Jitter::None);
     let delays = secs((1..=10).map(|attempt| policy.delay_after(attempt, 0.0)));

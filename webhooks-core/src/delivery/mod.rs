@@ -15,6 +15,8 @@ mod state;
 pub(crate) use self::captured::body_limit;
 #[cfg(any(test, feature = "serde", feature = "sqlite"))]
 pub(crate) use self::retry::RetryJson;
+#[cfg(feature = "serde")]
+pub(crate) use self::retry::StrictRetryJson;
 #[cfg(test)]
 pub(crate) use self::retry::tests::any_policy;
 pub use self::{

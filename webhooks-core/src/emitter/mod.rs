@@ -9,6 +9,8 @@
 mod config;
 mod headers;
 mod id;
+#[cfg(feature = "serde")]
+mod input;
 #[cfg(any(test, feature = "serde", feature = "sqlite"))]
 mod json;
 mod record;
@@ -20,6 +22,9 @@ mod state;
 #[cfg_attr(not(test), allow(dead_code, reason = "the durable stores come next"))]
 mod stored;
 
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+pub use self::input::{EmitterInput, HIDDEN};
 #[cfg(any(test, feature = "sqlite"))]
 #[allow(unused_imports, reason = "the durable stores come next")]
 pub(crate) use self::stored::{headers_from_stored, headers_to_stored};

@@ -20,12 +20,10 @@ mod body;
 mod cursor;
 mod deliveries;
 mod delivery_json;
-mod emitter_input;
 mod emitter_json;
 mod emitters;
 mod events;
 mod problem;
-mod retry_json;
 mod router;
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ async fn a_request_carries_everything_and_the_bytes_as_they_were() {
             "user-agent",
             concat!("webhooks/", env!("CARGO_PKG_VERSION")),
         ),
+        ("accept-encoding", "identity"),
         ("webhook-id", &receipt.message_id.to_string()),
         ("x-webhooks-event", "order.created"),
         ("x-webhooks-attempt", "1"),

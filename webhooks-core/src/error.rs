@@ -58,10 +58,15 @@ pub enum ErrorKind {
     NotPending,
     /// The outbox is used after its request was answered.
     OutboxClosed,
+    /// An event is to be emitted in a transaction, and none is open.
+    NoTransaction,
     /// The store is away or failed; retryable.
     Store,
     /// The store is busy with a transaction of the application's; retryable.
     Busy,
+    /// The key that secrets are sealed with is missing, malformed or another one, or what it sealed
+    /// is damaged.
+    SecretsKey,
 }
 
 impl Error {

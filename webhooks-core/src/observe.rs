@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `webhooks::delivery` | attempts, at debug |
 //! | `webhooks::emitter` | emitters that come, go, stop and start, at info |
-//! | `webhooks::store` | a store that is away, at warn |
+//! | `webhooks::store` | a store that is away, a key file open to others, at warn |
 //! | `webhooks::engine` | the engine's own tasks |
 //! | `webhooks::outbox` | staged events, of the Tower layer |
 //! | `webhooks::admin` | the admin API |

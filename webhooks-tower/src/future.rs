@@ -1,6 +1,7 @@
 //! The future of a response.
 
 use std::{
+    error::Error as StdError,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -26,7 +27,7 @@ pin_project! {
 }
 
 /// Closes the outbox when the request ends in whatever way: answered, cancelled, panicked.
-struct Closing(Outbox);
+pub(crate) struct Closing(pub(crate) Outbox);
 
 impl Drop for Closing {
     fn drop(&mut self) {
@@ -49,10 +50,10 @@ impl<F, P, B> ResponseFuture<F, P, B> {
         }
     }
 
-    pub(crate) fn staging(inner: F, outbox: Outbox, policy: P) -> Self {
+    pub(crate) fn staging(inner: F, outbox: Closing, policy: P) -> Self {
         Self {
             inner,
-            outbox: Some(Closing(outbox)),
+            outbox: Some(outbox),
             policy: Some(policy),
             appending: None,
         }
@@ -82,7 +83,11 @@ where
                 return Poll::Ready(Ok(response));
             };
             let staged = closing.0.close();
-            if staged.is_empty() || !policy.stores(response.status(), response.headers()) {
+            // A 1xx is no answer yet, whatever the policy thinks of it.
+            if staged.is_empty()
+                || response.status().is_informational()
+                || !policy.stores(response.status(), response.headers())
+            {
                 return Poll::Ready(Ok(response));
             }
             let append = append(closing.0.webhooks().clone(), staged);
@@ -102,7 +107,9 @@ where
             _ => failed(),
         };
         if let Err(error) = appended {
-            tracing::error!(target: observe::OUTBOX, %error, "staged events could not be stored");
+            // As such, and not as text: with its causes.
+            let error: &dyn StdError = &error;
+            tracing::error!(target: observe::OUTBOX, error, "staged events could not be stored");
         }
         Poll::Ready(Ok(response))
     }

@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, StatusCode};
 
-/// Decides by a response's head whether the events that its request staged are stored.
+/// Decides by a response's head whether the events that its request staged are stored. Not asked
+/// about 1xx, which stores nothing.
 ///
 /// Implemented for closures `Fn(StatusCode, &HeaderMap) -> bool`.
 pub trait StagePolicy {

@@ -8,7 +8,7 @@ use webhooks_core::event::TraceParent;
 
 use crate::{
     MakeDeliveryId, NoDeliveryId, OnSuccess, Outbox, ResponseFuture, StagePolicy, delivery_id,
-    layer::Settings,
+    future::Closing, layer::Settings,
 };
 
 /// Puts an [`Outbox`] into the extensions of each request; made by
@@ -63,6 +63,8 @@ where
         });
         let outbox = Outbox::new(webhooks.clone(), delivery_id, trace_parent);
         parts.extensions.insert(outbox.clone());
+        // The inner service may panic before there is a future.
+        let outbox = Closing(outbox);
         let inner = self.inner.call(Request::from_parts(parts, body));
         ResponseFuture::staging(inner, outbox, policy.clone())
     }

@@ -15,6 +15,8 @@ use webhooks_core::{
 
 use crate::{Outbox, WebhooksLayer};
 
+mod inner;
+
 type Arrived = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Webhooks with one emitter for everything, and what arrived there: delivery ID and body.
@@ -232,4 +234,28 @@ async fn an_outbox_that_is_there_is_used_again() {
     service.oneshot(request("once")).await.unwrap();
     settle().await;
     assert_eq!(ids(&arrived), ["once"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_1xx_drops_what_was_staged_whatever_the_policy() {
+    let (webhooks, arrived) = webhooks().await;
+    let all = |_: StatusCode, _: &http::HeaderMap| true;
+    let layer = WebhooksLayer::new(webhooks).stage_policy(all);
+    for status in [100, 101, 103, 200] {
+        let id = format!("request-{status}");
+        let response = layer.layer(staging(status)).oneshot(request(&id)).await;
+        assert_eq!(response.unwrap().status(), status);
+    }
+    settle().await;
+    assert_eq!(ids(&arrived), ["request-200"]);
+}
+
+#[test]
+fn the_public_types_can_be_sent() {
+    fn assert_send<T: Send>() {}
+    fn assert_sync<T: Send + Sync>() {}
+    assert_sync::<Outbox>();
+    assert_sync::<WebhooksLayer>();
+    assert_sync::<crate::WebhooksService<()>>();
+    assert_send::<crate::ResponseFuture<(), crate::OnSuccess, String>>();
 }

@@ -7,9 +7,9 @@ use axum::{
     body::Bytes,
     extract::{
         DefaultBodyLimit, Path, Query, Request, State,
-        rejection::{BytesRejection, QueryRejection},
+        rejection::{BytesRejection, PathRejection, QueryRejection},
     },
-    http::{HeaderName, StatusCode, Uri},
+    http::{HeaderName, Method, StatusCode, Uri},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -31,6 +31,7 @@ pub(crate) fn app(webhooks: Webhooks, auth: AdminAuth) -> Router {
     let events = Router::new()
         .route("/emit/{event}", post(emit))
         .route("/stage/{event}", post(stage))
+        .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limit))
         .layer(WebhooksLayer::new(webhooks.clone()))
         .layer(CatchPanicLayer::custom(|_| panicked()))
@@ -39,8 +40,9 @@ pub(crate) fn app(webhooks: Webhooks, auth: AdminAuth) -> Router {
         .layer(middleware::from_fn_with_state(auth.clone(), authenticate));
     Router::new()
         .route("/health", get(health))
+        .method_not_allowed_fallback(wrong_method)
         .merge(events)
-        .nest("/webhooks", admin(webhooks.clone(), auth))
+        .nest_service("/webhooks", admin(webhooks.clone(), auth))
         .fallback(unknown)
         .with_state(webhooks)
 }
@@ -59,7 +61,7 @@ struct Options {
 
 async fn emit(
     outbox: Outbox,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     options: Result<Query<Options>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
@@ -70,7 +72,7 @@ async fn emit(
 /// Stages the event, waits, and panics or answers as asked.
 async fn stage(
     outbox: Outbox,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     options: Result<Query<Options>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Problem> {
@@ -89,10 +91,14 @@ async fn stage(
 }
 
 fn event(
-    name: String,
+    name: Result<Path<String>, PathRejection>,
     options: &Options,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Event, Problem> {
+    let Path(name) = name.map_err(|rejection| {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, "invalid_value", rejection.body_text())
+    })?;
     let body = body.map_err(|rejection| {
         let r#type = match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
@@ -133,7 +139,7 @@ fn panicked() -> axum::http::Response<axum::body::Body> {
 async fn authenticate(State(auth): State<AdminAuth>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if auth.identify(&parts).is_none() {
-        return Problem::unauthorized().into_response();
+        return auth.refusal().into_response();
     }
     next.run(Request::from_parts(parts, body)).await
 }
@@ -143,6 +149,14 @@ async fn health(State(webhooks): State<Webhooks>) -> Result<Json<serde_json::Val
     Ok(Json(serde_json::json!({ "status": "ok" })))
 }
 
+async fn wrong_method(method: Method, uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("`{}` does not take {method}: see `allow`", uri.path()),
+    )
+}
+
 async fn unknown(uri: Uri) -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
@@ -150,3 +164,6 @@ async fn unknown(uri: Uri) -> Problem {
         format!("there is nothing at `{}`", uri.path()),
     )
 }
+
+#[cfg(test)]
+mod tests;

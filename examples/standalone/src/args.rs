@@ -1,12 +1,16 @@
 //! The command line.
 
-use clap::Parser;
+use clap::{Parser, Subcommand, builder::NonEmptyStringValueParser};
 use ipnet::IpNet;
 
+use crate::keygen::Keygen;
+
 /// Outbound webhooks for services in any language: attach emitters and emit events over HTTP.
-#[derive(Debug, Parser)]
-#[command(version)]
+#[derive(Parser)]
+#[command(version, disable_help_subcommand = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     pub(crate) listen: String,
@@ -18,6 +22,7 @@ pub(crate) struct Args {
         long,
         env = "WEBHOOKS_ADMIN_TOKEN",
         hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new(),
         value_name = "TOKEN"
     )]
     pub(crate) admin_token: Option<String>,
@@ -33,4 +38,24 @@ pub(crate) struct Args {
     /// What is logged to stderr, such as `info` or `webhooks=debug`.
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
+}
+
+/// What it does instead of serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Makes a file with a new key that secrets are sealed with, and prints the key's ID.
+    Keygen(Keygen),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_token_is_refused() {
+        let parse = |token| Args::try_parse_from(["standalone", "--admin-token", token]);
+        let refused = parse("").err().unwrap();
+        assert_eq!(refused.exit_code(), 2);
+        assert_eq!(parse("x").ok().unwrap().admin_token.as_deref(), Some("x"));
+    }
 }

@@ -4,9 +4,11 @@
 
 mod app;
 mod args;
+mod keygen;
 
 use std::{
-    error::Error, future::IntoFuture as _, io::Write as _, process::ExitCode, time::Duration,
+    error::Error, future::IntoFuture as _, io::Write as _, iter::successors, process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser as _;
@@ -19,7 +21,7 @@ use tokio::{
 use webhooks_axum::AdminAuth;
 use webhooks_core::{Webhooks, env::Env, sign::Secret};
 
-use crate::args::Args;
+use crate::args::{Args, Command};
 
 type Failed = Box<dyn Error + Send + Sync>;
 
@@ -30,13 +32,23 @@ async fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::new(&args.log))
         .with_writer(std::io::stderr)
         .init();
-    match run(args).await {
+    let done = match args.command {
+        Some(Command::Keygen(keygen)) => keygen.run(),
+        None => run(args).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("standalone: {error}");
+            eprintln!("standalone: {}", with_causes(&*error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// One line: what went wrong, and why.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 #[allow(

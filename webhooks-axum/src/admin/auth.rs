@@ -8,11 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{
-    HeaderValue,
-    header::{AUTHORIZATION, WWW_AUTHENTICATE},
-    request::Parts,
-};
+use http::{header::AUTHORIZATION, request::Parts};
 use subtle::ConstantTimeEq as _;
 
 use super::Problem;
@@ -32,12 +28,13 @@ pub struct AdminAuth {
 }
 
 impl AdminAuth {
-    /// `authorization: Bearer <token>`, compared in constant time.
+    /// `authorization: Bearer <token>`, compared in constant time. An empty token, as of a variable
+    /// that is not set, lets nobody in.
     pub fn bearer(token: impl Into<String>) -> Self {
         let token = token.into();
         let check = move |request: &Parts| {
             let given = credentials(request, "bearer")?;
-            same(given, &token).then(|| Identity("admin".to_owned()))
+            (!token.is_empty() && same(given, &token)).then(|| Identity("admin".to_owned()))
         };
         Self {
             check: Arc::new(check),
@@ -45,13 +42,15 @@ impl AdminAuth {
         }
     }
 
-    /// HTTP basic authentication (RFC 7617), compared in constant time.
+    /// HTTP basic authentication (RFC 7617), compared in constant time. An empty password lets
+    /// nobody in.
     pub fn basic(user: impl Into<String>, password: impl Into<String>) -> Self {
-        let user = user.into();
-        let expected = format!("{user}:{}", password.into());
+        let (user, password) = (user.into(), password.into());
+        let expected = (!password.is_empty()).then(|| format!("{user}:{password}"));
         let check = move |request: &Parts| {
             let given = STANDARD.decode(credentials(request, "basic")?).ok()?;
-            same(std::str::from_utf8(&given).ok()?, &expected).then(|| Identity(user.clone()))
+            let given = std::str::from_utf8(&given).ok()?;
+            same(given, expected.as_deref()?).then(|| Identity(user.clone()))
         };
         Self {
             check: Arc::new(check),
@@ -71,6 +70,12 @@ impl AdminAuth {
     #[must_use]
     pub fn identify(&self, request: &Parts) -> Option<Identity> {
         (self.check)(request)
+    }
+
+    /// What to answer somebody that it does not know: 401, and how to authenticate.
+    #[must_use]
+    pub fn refusal(&self) -> Problem {
+        Problem::unauthorized(self.challenge)
     }
 
     /// No check at all: for a router that is behind a layer of the application's own.
@@ -97,21 +102,15 @@ fn same(given: &str, expected: &str) -> bool {
     given.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
-/// Lets nobody through who may not, before anything is routed; `/api/health` is open.
+/// Lets nobody through who may not, before anything is routed.
 pub(super) async fn authenticate(
     State(auth): State<AdminAuth>,
     request: Request,
     next: Next,
 ) -> Response {
-    if request.uri().path() == "/api/health" {
-        return next.run(request).await;
-    }
     let (mut parts, body) = request.into_parts();
     let Some(identity) = auth.identify(&parts) else {
-        let mut response = Problem::unauthorized().into_response();
-        let challenge = HeaderValue::from_static(auth.challenge);
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        return response;
+        return auth.refusal().into_response();
     };
     parts.extensions.insert(identity);
     next.run(Request::from_parts(parts, body)).await

@@ -1,4 +1,6 @@
-//! What comes in: JSON bodies, queries, and IDs in paths.
+//! What comes in: JSON bodies and queries.
+
+use std::fmt::Display;
 
 use axum::extract::{FromRequest, FromRequestParts, Query, Request, rejection::BytesRejection};
 use bytes::Bytes;
@@ -61,17 +63,25 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Pro
             detail,
         ));
     }
-    serde_json::from_slice(body).map_err(|error| {
+    let unexpected = |what: &dyn Display| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_body",
+            format!("the body is not what this route expects: {what}"),
+        )
+    };
+    let value = serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
-            return Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid_body",
-                format!("the body is not what this route expects: {error}"),
-            );
+            return unexpected(&error);
         }
         let detail = format!("the body is not JSON: {error}");
         Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
-    })
+    })?;
+    // To serde, an array is as good: its items are the fields in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(unexpected(&"expected an object"));
+    }
+    Ok(value)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -1,7 +1,7 @@
 //! `/deliveries` and `/messages`.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
@@ -18,6 +18,7 @@ use super::{
     body::{OptionalJson, Params, limit},
     cursor,
     delivery_json::{DeliveryJson, MessageJson},
+    path::Ids,
 };
 
 #[derive(Deserialize)]
@@ -77,7 +78,7 @@ pub(super) async fn list(
 
 pub(super) async fn message(
     State(webhooks): State<Webhooks>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
 ) -> Result<axum::Json<MessageJson>, Problem> {
     let detail = match id.parse() {
         Ok(id) => webhooks.message(id).await?,
@@ -89,7 +90,7 @@ pub(super) async fn message(
 
 pub(super) async fn read(
     State(webhooks): State<Webhooks>,
-    Path((id, emitter)): Path<(String, String)>,
+    Ids([id, emitter]): Ids<2>,
 ) -> Result<axum::Json<DeliveryJson>, Problem> {
     let detail = webhooks
         .delivery(key(&id, &emitter)?)
@@ -104,7 +105,7 @@ pub(super) async fn read(
 
 pub(super) async fn redeliver(
     State(webhooks): State<Webhooks>,
-    Path((id, emitter)): Path<(String, String)>,
+    Ids([id, emitter]): Ids<2>,
     OptionalJson(how): OptionalJson<Redeliver>,
 ) -> Result<(StatusCode, axum::Json<DeliveryJson>), Problem> {
     let queued = webhooks.redeliver(key(&id, &emitter)?, how.fresh_id).await;
@@ -121,7 +122,7 @@ pub(super) async fn redeliver(
 
 pub(super) async fn discard(
     State(webhooks): State<Webhooks>,
-    Path((id, emitter)): Path<(String, String)>,
+    Ids([id, emitter]): Ids<2>,
 ) -> Result<axum::Json<DeliveryJson>, Problem> {
     let record = webhooks.discard(key(&id, &emitter)?).await?;
     Ok(axum::Json(DeliveryJson::from(&record)))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use webhooks_core::{
     Emitter,
-    delivery::{Attempt, AttemptFailure, Message},
+    delivery::{Attempt, AttemptFailure, CapturedHeaders, Message},
     env::Timestamp,
     store::{DeliveryDetail, DeliveryRecord, MessageDetail},
 };
@@ -115,7 +115,6 @@ impl DeliveryJson {
 
 impl AttemptJson {
     fn new(attempt: &Attempt, message: &Message, emitter: Option<&Emitter>) -> Self {
-        let headers = attempt.response_headers.iter();
         Self {
             number: attempt.number,
             started_at: attempt.started_at,
@@ -125,13 +124,27 @@ impl AttemptJson {
             url: attempt.url.to_string(),
             remote_addr: attempt.remote_addr.map(|addr| addr.to_string()),
             request_headers: request_headers(attempt, message, emitter),
-            response_headers: headers
-                .map(|(name, value)| (name.to_string(), value.to_string()))
-                .collect(),
+            response_headers: folded(&attempt.response_headers),
             response_body: String::from_utf8_lossy(&attempt.response_body).into_owned(),
             response_truncated: attempt.response_truncated,
         }
     }
+}
+
+/// Headers by name; the values of one that is there several times in one line (RFC 9110, section
+/// 5.3).
+fn folded(headers: &CapturedHeaders) -> BTreeMap<String, String> {
+    let mut lines = BTreeMap::<String, String>::new();
+    for (name, value) in headers.iter() {
+        lines
+            .entry(name.to_owned())
+            .and_modify(|line| {
+                line.push_str(", ");
+                line.push_str(value);
+            })
+            .or_insert_with(|| value.to_owned());
+    }
+    lines
 }
 
 /// The headers of a request, derived: signatures are not kept, and an emitter's own are not shown.
@@ -189,5 +202,18 @@ impl From<&MessageDetail> for MessageJson {
             size: message.size,
             deliveries: detail.deliveries.iter().map(DeliveryJson::from).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_comes_twice_is_shown_whole() {
+        let headers = [("via", "a"), ("server", "x"), ("via", "b")];
+        let lines = folded(&headers.into_iter().collect());
+        assert_eq!(lines["via"], "a, b");
+        assert_eq!(lines["server"], "x");
     }
 }

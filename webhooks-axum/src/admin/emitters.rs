@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
 use serde::Deserialize;
 use webhooks_core::{
-    Backlog, Emitter, EmitterId, EventName, Upserted, Webhooks, emitter::EmitterInput,
+    Backlog, Emitter, EmitterId, EventName, Tenant, Upserted, Webhooks, emitter::EmitterInput,
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     body::{Json, OptionalJson, Params, limit},
     cursor,
     emitter_json::EmitterJson,
+    path::Ids,
 };
 
 #[derive(Deserialize)]
@@ -68,6 +69,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let limit = limit(filter.limit)?;
     let event = filter.event.as_deref().map(EventName::new).transpose()?;
+    let tenant = filter.tenant.as_deref().map(Tenant::new).transpose()?;
     let after: Option<(i64, String)> = filter.cursor.as_deref().map(cursor::decode).transpose()?;
     let mut found = webhooks.all_emitters();
     found.retain(|emitter| {
@@ -75,10 +77,7 @@ pub(super) async fn list(
         filter
             .state
             .is_none_or(|state| state.as_str() == emitter.state().as_str())
-            && filter
-                .tenant
-                .as_deref()
-                .is_none_or(|tenant| emitter.tenant().is_some_and(|own| own.as_str() == tenant))
+            && (tenant.is_none() || tenant.as_ref() == emitter.tenant())
             && event
                 .as_ref()
                 .is_none_or(|name| emitter.listens_to(name, emitter.tenant()))
@@ -116,7 +115,7 @@ pub(super) async fn create(
 
 pub(super) async fn read(
     State(webhooks): State<Webhooks>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
 ) -> Result<Response, Problem> {
     let emitter = webhooks.emitter(&id).ok_or_else(|| unknown(&id))?;
     answer(&webhooks, StatusCode::OK, &emitter, false).await
@@ -124,7 +123,7 @@ pub(super) async fn read(
 
 pub(super) async fn replace(
     State(webhooks): State<Webhooks>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     Json(mut input): Json<EmitterInput>,
 ) -> Result<Response, Problem> {
     if input.id.take().is_some_and(|given| given != id) {
@@ -142,10 +141,12 @@ pub(super) async fn replace(
 
 pub(super) async fn remove(
     State(webhooks): State<Webhooks>,
-    Path(id): Path<String>,
+    ids: Result<Ids<1>, Problem>,
 ) -> Result<StatusCode, Problem> {
     // What is no ID at all is not attached either.
-    if let Ok(id) = EmitterId::new(id) {
+    if let Ok(Ids([id])) = ids
+        && let Ok(id) = EmitterId::new(id)
+    {
         webhooks.detach(id).await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -153,7 +154,7 @@ pub(super) async fn remove(
 
 pub(super) async fn pause(
     State(webhooks): State<Webhooks>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     OptionalJson(pause): OptionalJson<Pause>,
 ) -> Result<Response, Problem> {
     let backlog = match pause.backlog {
@@ -170,7 +171,7 @@ pub(super) async fn pause(
 
 pub(super) async fn restart(
     State(webhooks): State<Webhooks>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
 ) -> Result<Response, Problem> {
     let known = EmitterId::new(&id).map_err(|_| unknown(&id))?;
     let emitter = webhooks.restart(known).await?;

@@ -23,6 +23,7 @@ mod delivery_json;
 mod emitter_json;
 mod emitters;
 mod events;
+mod path;
 mod problem;
 mod router;
 

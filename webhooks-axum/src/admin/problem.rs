@@ -1,9 +1,11 @@
 //! Errors as RFC 9457 has them.
 
+use std::error::Error as StdError;
+
 use axum::response::{IntoResponse, Response};
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 use webhooks_core::{Error, ErrorKind, observe};
@@ -16,6 +18,9 @@ pub struct Problem {
     #[serde(serialize_with = "as_number")]
     status: StatusCode,
     detail: String,
+    /// How to authenticate, where that is missing (RFC 9110, section 11.6.1).
+    #[serde(skip)]
+    challenge: Option<&'static str>,
 }
 
 #[allow(
@@ -35,14 +40,17 @@ impl Problem {
             title,
             status,
             detail: detail.into(),
+            challenge: None,
         }
     }
 
     /// The credentials are missing or wrong.
-    #[must_use]
-    pub fn unauthorized() -> Self {
+    pub(super) fn unauthorized(challenge: &'static str) -> Self {
         let detail = "this needs authentication: send the credentials in `authorization`";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        Self {
+            challenge: Some(challenge),
+            ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        }
     }
 
     pub(super) fn not_found(what: impl Into<String>) -> Self {
@@ -65,7 +73,8 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (status, r#type) = classify(error.kind());
         if status.is_server_error() && error.kind() != ErrorKind::QueueFull {
-            tracing::error!(target: observe::ADMIN, %error, "a request failed");
+            let error: &dyn StdError = &error;
+            tracing::error!(target: observe::ADMIN, error, "a request failed");
             return Self::new(
                 status,
                 r#type,
@@ -110,6 +119,9 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if let Some(challenge) = self.challenge {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }

@@ -15,11 +15,22 @@ use super::{AdminAuth, Problem, auth, deliveries, emitters, events};
 const ENVELOPE: usize = 64 << 10;
 
 /// The admin API, to be nested under any prefix of any router.
+///
+/// axum's `nest` leaves the prefix with a slash behind it, `/webhooks/`, to the outer router, and
+/// nothing in here can change that. `nest_service` does not:
+///
+/// ```
+/// use axum::Router;
+/// use webhooks_axum::{AdminAuth, admin};
+/// # fn app(webhooks: webhooks_core::Webhooks) -> Router {
+/// Router::new().nest_service("/webhooks", admin(webhooks, AdminAuth::bearer("a long token")))
+/// # }
+/// ```
 pub fn admin<S>(webhooks: Webhooks, auth: AdminAuth) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let limit = webhooks.payload_limit() + ENVELOPE;
+    let limit = webhooks.payload_limit().saturating_add(ENVELOPE);
     Router::new()
         .route("/api/emitters", get(emitters::list).post(emitters::create))
         .route(
@@ -45,11 +56,12 @@ where
             "/api/messages/{id}/deliveries/{emitter}/discard",
             post(deliveries::discard),
         )
-        .route("/api/health", get(health))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limit))
         .layer(middleware::from_fn_with_state(auth, auth::authenticate))
+        // Behind the layer, and so outside of it: no path is compared that may not be the routed one.
+        .route("/api/health", get(health).fallback(wrong_method))
         .with_state(webhooks)
 }
 

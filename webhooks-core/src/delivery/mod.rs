@@ -13,11 +13,11 @@ mod retry;
 mod state;
 
 pub(crate) use self::captured::body_limit;
-#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite"))]
 pub(crate) use self::retry::RetryJson;
 #[cfg(feature = "serde")]
 pub(crate) use self::retry::StrictRetryJson;
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 pub(crate) use self::retry::tests::any_policy;
 pub use self::{
     attempt::{Attempt, AttemptFailure, AttemptOutcome},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite"))]
 pub(crate) use self::json::RetryJson;
 #[cfg(feature = "serde")]
 pub(crate) use self::strict::StrictRetryJson;
@@ -337,7 +337,7 @@ fn require(right: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
     }
 }
 
-#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite"))]
 mod json;
 #[cfg(feature = "serde")]
 mod strict;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderValue;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny},
 };
 
+#[doc(hidden)]
+pub use self::headers::HIDDEN;
+use self::headers::HeadersJson;
 use super::{
     Emitter, EmitterConfig,
     json::{SettingsJson, present},
@@ -18,10 +20,6 @@ use crate::{
     event::{EventPattern, Tenant},
     sign::Secret,
 };
-
-/// What stands for the value of a header, which no answer shows; taken back, it keeps the value.
-#[doc(hidden)]
-pub const HIDDEN: &str = "•••";
 
 /// An emitter in a request to the admin API, not yet checked; read-only fields are unknown here.
 ///
@@ -49,16 +47,6 @@ pub struct EmitterInput<Events = Vec<String>> {
     rate_limit_per_second: Option<f64>,
     #[serde(default, deserialize_with = "present")]
     disable_after_ms: Option<Option<u64>>,
-}
-
-/// Headers; being untagged, an error shows nothing of them.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "`headers` is of no known form: expected an object of names and texts"
-)]
-enum HeadersJson {
-    Object(BTreeMap<String, String>),
 }
 
 /// A secret; being untagged, an error shows nothing of it.
@@ -102,39 +90,26 @@ impl<Events> EmitterInput<Events> {
             lanes: self.lanes,
             disable_after_ms: self.disable_after_ms,
         };
-        let settings = settings.into_settings()?;
+        let mut settings = settings.into_settings()?;
         let tenant = match self.tenant {
             // Without a word about it the tenant stays.
             None => old.and_then(Emitter::tenant).cloned(),
             Some(tenant) => tenant.map(Tenant::new).transpose()?,
         };
+        if let Some(headers) = &self.headers {
+            headers.distinct()?;
+            headers.keep(old, &mut settings.headers)?;
+        }
         let secret = self.secret.map(|SecretJson::Text(text)| Secret::new(text));
-        let mut config = EmitterConfig::new(&self.url)?
+        let config = EmitterConfig::new(&self.url)?
             .settings(settings)
             .tenant(tenant)
             .secret(secret.transpose()?);
-        if let Some(HeadersJson::Object(headers)) = self.headers {
-            for (name, value) in headers {
-                config = match value.as_str() {
-                    HIDDEN => config.header(name.as_str(), kept(old, &name)?)?,
-                    value => config.header(name.as_str(), value)?,
-                };
-            }
+        match self.headers {
+            Some(headers) => headers.add_to(config),
+            None => Ok(config),
         }
-        Ok(config)
     }
-}
-
-/// The value that an emitter's header has.
-fn kept(old: Option<&Emitter>, name: &str) -> Result<HeaderValue, Error> {
-    old.and_then(|emitter| emitter.settings().headers.get(name))
-        .cloned()
-        .ok_or_else(|| {
-            Error::invalid(format!(
-                "header `{}` has no stored value to keep: expected its value",
-                name.escape_debug()
-            ))
-        })
 }
 
 /// From the admin API's shape of an emitter, without `id` and `events`, which `attach` takes.
@@ -172,5 +147,6 @@ impl<'de> Deserialize<'de> for EmitterConfig {
     }
 }
 
+mod headers;
 #[cfg(test)]
 mod tests;

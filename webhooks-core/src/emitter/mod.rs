@@ -11,23 +11,23 @@ mod headers;
 mod id;
 #[cfg(feature = "serde")]
 mod input;
-#[cfg(any(test, feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite"))]
 mod json;
 mod record;
 mod registry;
 mod settings;
 mod shared;
 mod state;
-#[cfg(any(test, feature = "sqlite"))]
-#[cfg_attr(not(test), allow(dead_code, reason = "the durable stores come next"))]
+#[cfg(feature = "sqlite")]
 mod stored;
 
 #[cfg(feature = "serde")]
 #[doc(hidden)]
 pub use self::input::{EmitterInput, HIDDEN};
-#[cfg(any(test, feature = "sqlite"))]
-#[allow(unused_imports, reason = "the durable stores come next")]
-pub(crate) use self::stored::{headers_from_stored, headers_to_stored};
+#[cfg(feature = "sqlite")]
+pub(crate) use self::stored::{
+    headers_from_stored, headers_to_stored, patterns_from_stored, patterns_to_stored,
+};
 pub use self::{
     config::EmitterConfig,
     id::EmitterId,

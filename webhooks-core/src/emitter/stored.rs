@@ -4,11 +4,13 @@
 //! - What a newer version stored loads as far as it is known here: unknown fields are ignored.
 //! - What cannot be read is an error of kind [`Store`](ErrorKind::Store), never a panic.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
 use super::{EmitterState, Settings, json::SettingsJson};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, event::EventPattern};
 
 impl Settings {
     /// As JSON, the same for equal settings; without the headers, since those are sealed.
@@ -30,6 +32,22 @@ impl Settings {
         settings.headers = headers;
         Ok(settings)
     }
+}
+
+/// As a JSON array, in their order.
+pub(crate) fn patterns_to_stored(patterns: &[EventPattern]) -> String {
+    let texts: Vec<&str> = patterns.iter().map(EventPattern::as_str).collect();
+    serde_json::to_string(&texts).expect("text is JSON")
+}
+
+/// Back from [`patterns_to_stored`].
+pub(crate) fn patterns_from_stored(text: &str) -> Result<Arc<[EventPattern]>, Error> {
+    let texts: Vec<String> =
+        serde_json::from_str(text).map_err(|error| unreadable("patterns", error))?;
+    texts
+        .iter()
+        .map(|text| EventPattern::new(text).map_err(|error| unreadable("patterns", error)))
+        .collect()
 }
 
 /// One line `name:value` for each header, by name. Plain text: the caller seals it.

@@ -53,7 +53,7 @@ impl SigningKey {
     }
 
     /// One that a store kept.
-    #[cfg(any(test, feature = "sqlite"))]
+    #[cfg(feature = "sqlite")]
     pub(super) fn of_parts(
         id: KeyId,
         secret: Secret,

@@ -30,8 +30,7 @@ mod scheme;
 mod secret;
 mod signer;
 mod standard;
-#[cfg(any(test, feature = "sqlite"))]
-#[cfg_attr(not(test), allow(dead_code, reason = "the durable stores come next"))]
+#[cfg(feature = "sqlite")]
 mod stored;
 mod verify;
 
@@ -39,8 +38,7 @@ mod verify;
 mod tests;
 
 pub(crate) use self::signer::sign;
-#[cfg(any(test, feature = "sqlite"))]
-#[allow(unused_imports, reason = "the durable stores come next")]
+#[cfg(feature = "sqlite")]
 pub(crate) use self::stored::{keys_from_stored, keys_to_stored};
 pub use self::{
     key::{KeyId, SigningKey},

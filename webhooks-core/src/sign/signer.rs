@@ -1,5 +1,7 @@
 //! What every signature scheme implements.
 
+use std::fmt;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderName, HeaderValue};
 use sha2::Sha256;
@@ -8,7 +10,7 @@ use super::{Schemes, Secret, SigningKey};
 use crate::{Error, ErrorKind};
 
 /// What is signed, and with what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct SignContext<'a> {
     /// The message ID, as it goes out in `webhook-id`.
     pub message_id: &'a str,
@@ -20,6 +22,19 @@ pub struct SignContext<'a> {
     pub keys: &'a [&'a SigningKey],
     /// The word in `x-<word>-signature`.
     pub header_identifier: &'a str,
+}
+
+/// Without the body.
+impl fmt::Debug for SignContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignContext")
+            .field("message_id", &self.message_id)
+            .field("timestamp", &self.timestamp)
+            .field("size", &self.body.len())
+            .field("keys", &self.keys)
+            .field("header_identifier", &self.header_identifier)
+            .finish()
+    }
 }
 
 /// Where signatures go.
@@ -72,6 +87,13 @@ pub(crate) fn sign(
     context: &SignContext<'_>,
     mut header: impl FnMut(HeaderName, &[u8]),
 ) -> Result<(), Error> {
+    // Nobody could tell it from a forgery.
+    if context.keys.is_empty() {
+        return Err(Error::new(
+            ErrorKind::InvalidConfig,
+            "no signing key is active: expected one that has not expired",
+        ));
+    }
     let mut signatures = Signatures::default();
     for scheme in schemes.iter() {
         scheme.signer().sign(context, &mut signatures)?;

@@ -178,6 +178,43 @@ fn secrets_do_not_show_themselves() {
 }
 
 #[test]
+fn what_is_signed_does_not_show_itself() {
+    let context = SignContext {
+        message_id: "msg_1",
+        timestamp: 7,
+        body: b"hush",
+        keys: &[],
+        header_identifier: "Webhooks",
+    };
+    let shown = format!("{context:?}");
+    assert!(!shown.contains("104") && !shown.contains("hush"), "{shown}");
+    assert!(shown.contains("msg_1"), "{shown}");
+}
+
+#[test]
+fn without_a_key_nothing_goes_out_unsigned() {
+    for schemes in [
+        Schemes::default(),
+        only(Scheme::Standard),
+        only(Scheme::Emitter),
+    ] {
+        let context = SignContext {
+            message_id: "msg_1",
+            timestamp: 7,
+            body: b"{}",
+            keys: &[],
+            header_identifier: "Webhooks",
+        };
+        let refused = sign(schemes, &context, |name, _| panic!("{name}"));
+        assert_eq!(
+            refused.unwrap_err().kind(),
+            crate::ErrorKind::InvalidConfig,
+            "{schemes:?}"
+        );
+    }
+}
+
+#[test]
 fn an_empty_set_and_unknown_schemes_are_refused() {
     assert!(Schemes::new([]).is_err());
     let error = "github".parse::<Scheme>().unwrap_err();

@@ -24,6 +24,12 @@ impl NodeId {
         Self(env.uuid_v4())
     }
 
+    /// The one that is this UUID.
+    #[must_use]
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
     /// The UUID inside.
     #[must_use]
     pub const fn as_uuid(self) -> Uuid {
@@ -140,10 +146,15 @@ pub fn lane_of(seq: Seq, message: &Message, lanes: u32) -> u32 {
     if lanes <= 1 {
         return 0;
     }
-    let lanes = u64::from(lanes);
-    let spread = match &message.ordering_key {
-        Some(key) => key.stable_hash().unsigned_abs() % lanes,
-        None => seq % lanes,
-    };
+    let hash = message.ordering_key.as_ref().map(|key| key.stable_hash());
+    lane_by_hash(seq, hash, lanes)
+}
+
+/// The lane of a delivery, by what a store keeps of its ordering key.
+pub(crate) fn lane_by_hash(seq: Seq, hash: Option<i64>, lanes: u32) -> u32 {
+    if lanes <= 1 {
+        return 0;
+    }
+    let spread = hash.map_or(seq, i64::unsigned_abs) % u64::from(lanes);
     u32::try_from(spread).expect("a remainder of a u32 fits in a u32")
 }

@@ -1,6 +1,8 @@
 //! The delivery log and what can be done with it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use uuid::Uuid;
 
 use crate::{
     delivery::{
@@ -33,6 +35,82 @@ pub struct DeliveryFilter {
     pub limit: usize,
     /// Behind this one.
     pub cursor: Option<Cursor>,
+}
+
+const DEFAULT_PAGE: usize = 50;
+const MAX_PAGE: usize = 250;
+
+/// A page looks at no more deliveries than this: a filter that matches little must not hold the
+/// store up.
+pub(crate) const MAX_SCAN: usize = 10_000;
+
+/// By how much the time in a message ID may differ from `created_at`: IDs that are made faster than
+/// 4096 a millisecond run ahead of the clock.
+const SLACK: Duration = Duration::from_secs(60);
+
+impl DeliveryFilter {
+    /// How many items a page has.
+    pub(crate) fn page_size(&self) -> usize {
+        match self.limit {
+            0 => DEFAULT_PAGE,
+            limit => limit.min(MAX_PAGE),
+        }
+    }
+
+    /// Whether deliveries of this message match, as far as the message decides.
+    pub(crate) fn matches_message(
+        &self,
+        event: &EventName,
+        delivery_id: &DeliveryId,
+        tenant: Option<&Tenant>,
+        created_at: Timestamp,
+    ) -> bool {
+        self.event.as_ref().is_none_or(|wanted| wanted == event)
+            && self.delivery_id.as_ref().is_none_or(|id| id == delivery_id)
+            && (self.tenant.is_none() || self.tenant.as_ref() == tenant)
+            && self.since.is_none_or(|since| created_at >= since)
+            && self.until.is_none_or(|until| created_at < until)
+    }
+
+    /// Whether a delivery matches, as far as its message does not decide.
+    pub(crate) fn matches_delivery(&self, emitter: &EmitterId, state: DeliveryState) -> bool {
+        self.emitter.as_ref().is_none_or(|wanted| wanted == emitter)
+            && self.state.is_none_or(|wanted| wanted == state)
+    }
+
+    /// Whether a delivery matches.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn matches(&self, record: &DeliveryRecord) -> bool {
+        let DeliveryRecord {
+            key,
+            event,
+            delivery_id,
+            tenant,
+            state,
+            created_at,
+            ..
+        } = record;
+        self.matches_message(event, delivery_id, tenant.as_ref(), *created_at)
+            && self.matches_delivery(&key.emitter, *state)
+    }
+}
+
+/// No message that was emitted at this time or later has a smaller ID.
+pub(crate) fn floor_id(time: Timestamp) -> MessageId {
+    id_at(time.saturating_sub(SLACK), 0)
+}
+
+/// No message that was emitted before this time has a greater ID.
+pub(crate) fn ceiling_id(time: Timestamp) -> MessageId {
+    id_at(time.saturating_add(SLACK), u128::MAX >> 48)
+}
+
+/// A UUIDv7 begins with 48 bits of milliseconds (RFC 9562, section 5.7).
+fn id_at(time: Timestamp, rest: u128) -> MessageId {
+    let millis = u128::try_from(time.as_millis())
+        .unwrap_or(0)
+        .min((1 << 48) - 1);
+    MessageId::from_uuid(Uuid::from_u128((millis << 80) | rest))
 }
 
 /// Where a page ended: behind the delivery of this message to this emitter.

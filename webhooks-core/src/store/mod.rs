@@ -19,10 +19,16 @@ mod emitters;
 mod lease;
 mod log;
 pub mod memory;
+#[cfg(feature = "sqlite")]
+mod seal;
 mod settle;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod stats;
 mod traits;
 
+#[cfg(feature = "sqlite")]
+pub(crate) use self::lease::lane_by_hash;
 pub use self::{
     append::{Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, Receipt, Stored},
     emitters::{
@@ -40,4 +46,9 @@ pub use self::{
     settle::{Settle, SettleOutcome, Settlement, Verdict},
     stats::{QueueStats, Settled, Stats},
     traits::{Store, StoreFuture},
+};
+#[cfg(feature = "sqlite")]
+pub use self::{
+    seal::{SecretsKey, SecretsKeyId},
+    sqlite::SqliteStore,
 };

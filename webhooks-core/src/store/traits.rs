@@ -30,6 +30,13 @@ pub trait Store: Send + Sync + 'static {
     /// Whether what was appended survives the process.
     fn is_persistent(&self) -> bool;
 
+    /// The store on SQLite that this is, or is a wrapper of: what events are emitted with inside the
+    /// application's transactions. None by default.
+    #[cfg(feature = "sqlite")]
+    fn as_sqlite(&self) -> Option<&super::SqliteStore> {
+        None
+    }
+
     /// The version of the emitter table: what [`emitters`](Self::emitters) would return. Cheap,
     /// since it is asked for every second; it also tells whether the store is there.
     fn version(&self) -> StoreFuture<'_, u64>;

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use http::{HeaderValue, header::ACCEPT_ENCODING};
 use reqwest::{
     Client, Method,
     dns::{Addrs, Name, Resolving},
@@ -24,6 +25,7 @@ use super::{
 };
 use crate::{Error, ErrorKind};
 
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const IDLE: Duration = Duration::from_secs(90);
 const IDLE_PER_HOST: usize = 1_024;
 
@@ -53,12 +55,14 @@ impl HttpTransport {
     /// says.
     ///
     /// # Errors
-    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if there is no TLS to be had.
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if there is no TLS to be had, or that of
+    /// [`NetworkPolicy::validate`].
     pub fn new(
         policy: NetworkPolicy,
         resolver: Arc<dyn Resolve>,
         tls: &TlsOptions,
     ) -> Result<Self, Error> {
+        policy.validate()?;
         let resolver = Arc::new(BoundedResolver::new(resolver));
         let client = |ports| {
             let guarded = Guarded {
@@ -124,6 +128,9 @@ impl Inner {
         let deadline = Instant::now() + timeout;
         let mut request = reqwest::Request::new(Method::POST, url);
         *request.headers_mut() = headers;
+        // Nothing is decompressed: without a word about it a receiver may encode as it likes (RFC
+        // 9110, section 12.5.3).
+        request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
         *request.body_mut() = Some(body.into());
         let sent = STANDING.scope(standing, client.execute(request));
         let mut response = timeout_at(deadline, sent)

@@ -22,6 +22,8 @@ use super::{
     NetworkPolicy, Resolve, ResolveFuture, Standing, SystemResolver, TlsOptions, parse_url,
 };
 
+mod proxies;
+
 const TIMEOUT: Duration = Duration::from_millis(500);
 
 fn policy() -> NetworkPolicy {

@@ -87,7 +87,8 @@ impl WebhooksBuilder {
         self
     }
 
-    /// Refuses this host, such as the service's own public name. Defaults to none.
+    /// Refuses this host, such as the service's own public name; see
+    /// [`NetworkPolicy::deny_host`]. Defaults to none.
     pub fn deny_host(mut self, host: impl Into<String>) -> Self {
         self.policy = self.policy.deny_host(host);
         self
@@ -207,6 +208,7 @@ impl WebhooksBuilder {
             self.payload_limit >= 2,
             "`payload_limit` is below 2: not even `{}` would fit",
         )?;
+        self.policy.validate()?;
         let base = match self.transport {
             Some(transport) => transport,
             #[cfg(feature = "reqwest")]

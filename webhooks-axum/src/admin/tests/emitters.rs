@@ -132,3 +132,36 @@ async fn pause_and_restart_say_what_is_in_the_way() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_header_that_is_not_shown_keeps_all_its_values_however_its_name_is_written() {
+    let webhooks = webhooks().await;
+    let mut settings = webhooks_core::emitter::Settings::default();
+    for value in ["one", "two"] {
+        settings.headers.append("x-team", value.parse().unwrap());
+    }
+    let config = webhooks_core::EmitterConfig::new("https://crm.example/")
+        .unwrap()
+        .settings(settings);
+    webhooks.attach("crm", ["*"], config).await.unwrap();
+    let app = app_of(webhooks.clone());
+    let put = async |headers: Value| {
+        let body = json!({ "url": "https://b.example/", "events": ["*"], "headers": headers });
+        send(&app, Method::PUT, "/emitters/crm", Some(body)).await.0
+    };
+    assert_eq!(put(json!({ "X-Team": "•••", "x-new": "3" })).await, 200);
+    let emitter = webhooks.emitter("crm").unwrap();
+    let headers = &emitter.settings().headers;
+    let kept: Vec<_> = headers.get_all("x-team").iter().collect();
+    assert_eq!(kept, ["one", "two"]);
+    assert_eq!(headers["x-new"], "3");
+    // One of the two would be lost.
+    assert_eq!(
+        put(json!({ "X-Team": "three", "x-team": "four" })).await,
+        422
+    );
+    assert_eq!(
+        put(json!({ "X-Team": "three", "x-team": "•••" })).await,
+        422
+    );
+}

@@ -94,3 +94,60 @@ async fn events_are_queued_and_their_deliveries_can_be_discarded_and_redelivered
         assert_eq!(get(&app, unknown).await.0, 404);
     }
 }
+
+#[tokio::test]
+async fn pages_of_deliveries_stay_as_they_were_while_events_arrive() {
+    let app = app().await;
+    assert_eq!(post(&app, "/emitters", crm()).await.0, 201);
+    assert_eq!(post(&app, "/emitters/crm/pause", json!({})).await.0, 200);
+    let emit = async |id: String| {
+        let event = json!({ "event": "order.created", "payload": {}, "delivery_id": id });
+        assert_eq!(post(&app, "/events", event).await.0, 202);
+    };
+    for n in 0..6 {
+        emit(n.to_string()).await;
+    }
+    let mut seen = Vec::new();
+    let mut path = "/deliveries?limit=2".to_owned();
+    let mut pages = 0;
+    loop {
+        let (_, page) = get(&app, &path).await;
+        pages += 1;
+        for item in page["items"].as_array().unwrap() {
+            seen.push(item["delivery_id"].clone());
+        }
+        emit(format!("new-{pages}")).await;
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/deliveries?limit=2&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(json!(seen), json!(["5", "4", "3", "2", "1", "0"]));
+    assert_eq!(pages, 3, "the last page is known to be the last");
+    let (_, whole) = get(&app, "/deliveries?limit=250").await;
+    assert_eq!(whole["items"].as_array().unwrap().len(), 9);
+    assert_eq!(whole["next_cursor"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_delivery_id_is_visible_ascii_or_a_new_uuid_whatever_the_request() {
+    let app = app().await;
+    let event = |id: Value| json!({ "event": "a", "payload": {}, "delivery_id": id });
+    let longest = "x".repeat(128);
+    for right in ["d", "~!", &longest] {
+        let (status, receipt) = post(&app, "/events", event(json!(right))).await;
+        assert_eq!((status, &receipt["delivery_id"]), (202, &json!(right)));
+    }
+    let too_long = "x".repeat(129);
+    for wrong in ["", " ", "a b", "\u{e9}", "a\n", &too_long] {
+        let (status, problem) = post(&app, "/events", event(json!(wrong))).await;
+        assert_eq!((status, &problem["type"]), (422, &json!("invalid_value")));
+    }
+    let request = Request::post("/a/b/api/events")
+        .header("authorization", "Bearer token")
+        .header("content-type", "application/json")
+        .header("x-request-id", "mine")
+        .body(Body::from(r#"{"event":"a","payload":{}}"#));
+    let (_, receipt) = answer(&app, request.unwrap()).await;
+    assert_eq!(receipt["delivery_id"].as_str().unwrap().len(), 36);
+}

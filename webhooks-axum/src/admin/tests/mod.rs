@@ -9,22 +9,28 @@ use webhooks_core::{
 
 use super::{AdminAuth, admin};
 
-/// The admin API under a prefix, in an application with a state of its own; its receiver answers
-/// 500 to everything.
 mod auth;
 mod emitters;
 mod input;
 mod log;
+mod mount;
+mod problem;
 
-async fn app() -> Router {
+/// Webhooks whose receivers answer 500 to everything.
+async fn webhooks() -> Webhooks {
     let transport = tower::service_fn(|_: AttemptRequest| async {
         Ok::<_, AttemptError>(AttemptResponse::new(StatusCode::INTERNAL_SERVER_ERROR))
     });
-    let webhooks = Webhooks::builder()
-        .transport(transport)
-        .build()
-        .await
-        .unwrap();
+    let builder = Webhooks::builder().transport(transport);
+    builder.build().await.unwrap()
+}
+
+/// The admin API under a prefix, in an application with a state of its own.
+async fn app() -> Router {
+    app_of(webhooks().await)
+}
+
+fn app_of(webhooks: Webhooks) -> Router {
     let router: Router<&'static str> =
         Router::new().nest("/a/b", admin(webhooks, AdminAuth::bearer("token")));
     router.with_state("the application's")

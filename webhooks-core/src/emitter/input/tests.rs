@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::*;
@@ -87,6 +88,10 @@ fn errors_say_what_is_wrong_and_what_would_be_right() {
         (
             json!({ "headers": { "host": "a" } }),
             ["`host`", "cannot be set"],
+        ),
+        (
+            json!({ "headers": { "x-a": "1", "X-A": "2" } }),
+            ["`x-a`", "one spelling"],
         ),
         (
             json!({ "headers": { "x-a": HIDDEN } }),

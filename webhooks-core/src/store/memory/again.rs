@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{
-    list::floor_id,
     row::{Entry, Row, Standing},
     state::State,
 };
@@ -12,7 +11,7 @@ use crate::{
     emitter::EmitterId,
     env::Timestamp,
     event::MessageId,
-    store::{Redeliver, RedeliverOutcome, Replay},
+    store::{Redeliver, RedeliverOutcome, Replay, log::floor_id},
 };
 
 impl State {

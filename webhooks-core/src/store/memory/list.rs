@@ -1,32 +1,20 @@
 //! Reading the delivery log.
 
-use std::{ops::Bound, time::Duration};
-
-use uuid::Uuid;
+use std::ops::Bound;
 
 use super::{row::Entry, state::State};
 use crate::{
     delivery::DeliveryKey,
-    env::Timestamp,
     event::MessageId,
-    store::{Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, MessageDetail, Page},
+    store::{
+        Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, MessageDetail, Page,
+        log::{MAX_SCAN, ceiling_id, floor_id},
+    },
 };
-
-const DEFAULT_PAGE: usize = 50;
-const MAX_PAGE: usize = 250;
-/// A page looks at no more deliveries than this: a filter that matches little must not hold the
-/// store up.
-const MAX_SCAN: usize = 10_000;
-/// By how much the time in a message ID may differ from `created_at`: IDs that are made faster than
-/// 4096 a millisecond run ahead of the clock.
-const SLACK: Duration = Duration::from_secs(60);
 
 impl State {
     pub(super) fn deliveries(&self, filter: &DeliveryFilter) -> Page<DeliveryRecord> {
-        let limit = match filter.limit {
-            0 => DEFAULT_PAGE,
-            limit => limit.min(MAX_PAGE),
-        };
+        let limit = filter.page_size();
         let oldest = filter
             .since
             .map_or(Bound::Unbounded, |since| Bound::Included(floor_id(since)));
@@ -78,24 +66,6 @@ impl State {
     }
 }
 
-/// No message that was emitted at this time or later has a smaller ID.
-pub(super) fn floor_id(time: Timestamp) -> MessageId {
-    id_at(time.saturating_sub(SLACK), 0)
-}
-
-/// No message that was emitted before this time has a greater ID.
-fn ceiling_id(time: Timestamp) -> MessageId {
-    id_at(time.saturating_add(SLACK), u128::MAX >> 48)
-}
-
-/// A UUIDv7 begins with 48 bits of milliseconds (RFC 9562, section 5.7).
-fn id_at(time: Timestamp, rest: u128) -> MessageId {
-    let millis = u128::try_from(time.as_millis())
-        .unwrap_or(0)
-        .min((1 << 48) - 1);
-    MessageId::from_uuid(Uuid::from_u128((millis << 80) | rest))
-}
-
 /// Where in this message the page begins.
 fn first_row(cursor: Option<&Cursor>, entry: &Entry) -> usize {
     match cursor {
@@ -108,32 +78,17 @@ fn first_row(cursor: Option<&Cursor>, entry: &Entry) -> usize {
 
 fn matches_message(filter: &DeliveryFilter, entry: &Entry) -> bool {
     let message = &entry.message;
-    let DeliveryFilter {
-        event,
-        delivery_id,
-        tenant,
-        since,
-        until,
-        ..
-    } = filter;
-    event.as_ref().is_none_or(|event| *event == message.event)
-        && delivery_id
-            .as_ref()
-            .is_none_or(|id| *id == message.delivery_id)
-        && (tenant.is_none() || *tenant == message.tenant)
-        && since.is_none_or(|since| message.created_at >= since)
-        && until.is_none_or(|until| message.created_at < until)
+    filter.matches_message(
+        &message.event,
+        &message.delivery_id,
+        message.tenant.as_ref(),
+        message.created_at,
+    )
 }
 
 fn matches_row(filter: &DeliveryFilter, entry: &Entry, at: usize) -> bool {
     let row = &entry.rows[at];
-    filter
-        .emitter
-        .as_ref()
-        .is_none_or(|emitter| *emitter == row.emitter)
-        && filter
-            .state
-            .is_none_or(|state| state == row.standing.state())
+    filter.matches_delivery(&row.emitter, row.standing.state())
 }
 
 fn page(items: Vec<DeliveryRecord>, last: Option<(&Entry, usize)>) -> Page<DeliveryRecord> {

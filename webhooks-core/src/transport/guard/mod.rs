@@ -1,6 +1,7 @@
 //! The guard: which URLs and addresses webhooks may go to.
 
 mod classify;
+mod host;
 mod policy;
 mod url;
 

@@ -7,6 +7,7 @@ use url::{Host, Url};
 
 use super::{
     classify::{is_public, unwrap},
+    host::parse_host,
     url::check_form,
 };
 use crate::{Error, ErrorKind};
@@ -20,6 +21,8 @@ pub struct NetworkPolicy {
     networks: Arc<[IpNet]>,
     denied_hosts: Arc<[String]>,
     denied_addresses: Arc<[IpAddr]>,
+    /// What was to be denied, but is no host.
+    no_host: Option<Arc<str>>,
 }
 
 /// Which addresses a port leads to.
@@ -51,19 +54,22 @@ impl NetworkPolicy {
 
     /// Refuses this host, a name or an address, such as the service's own public one. It wins over
     /// allowed networks. Names below a denied one are not denied, nor are other names that lead to
-    /// its address: for these, deny the address. Defaults to none.
+    /// its address: for these, deny the address. A port is of no account. What is no host, such as
+    /// a pattern, is an error of [`validate`](Self::validate). Defaults to none.
     pub fn deny_host(mut self, host: impl Into<String>) -> Self {
-        // The form in which URLs hold hosts: lower case, IDNA, addresses as such.
         let host = host.into();
-        let parsed = Host::parse(&host).unwrap_or(Host::Domain(host));
-        let address = match parsed {
-            Host::Domain(name) => {
+        let address = match parse_host(&host) {
+            None => {
+                self.no_host.get_or_insert_with(|| host.into());
+                return self;
+            }
+            Some(Host::Domain(name)) => {
                 let name = bare(&name).to_owned();
                 self.denied_hosts = self.denied_hosts.iter().cloned().chain([name]).collect();
                 return self;
             }
-            Host::Ipv4(address) => address.into(),
-            Host::Ipv6(address) => unwrap(address.into()),
+            Some(Host::Ipv4(address)) => address.into(),
+            Some(Host::Ipv6(address)) => unwrap(address.into()),
         };
         self.denied_addresses = self
             .denied_addresses
@@ -72,6 +78,21 @@ impl NetworkPolicy {
             .chain([address])
             .collect();
         self
+    }
+
+    /// Checks what was set: a host that is denied in vain would not be missed.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) if a denied host is none.
+    pub fn validate(&self) -> Result<(), Error> {
+        let Some(text) = &self.no_host else {
+            return Ok(());
+        };
+        let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+        Err(Error::new(
+            ErrorKind::InvalidConfig,
+            format!("the denied host `{shown}` is not a host: expected a name or an address"),
+        ))
     }
 
     /// Whether webhooks may go to this address, on a port of this kind.

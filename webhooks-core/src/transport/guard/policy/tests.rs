@@ -134,6 +134,45 @@ fn a_denied_host_may_be_an_address_or_an_international_name() {
 }
 
 #[test]
+fn a_denied_host_may_be_written_as_an_ipv6_address_with_a_port_or_as_a_url() {
+    let six = "2606:4700::1111";
+    for (denied, url) in [
+        (six, format!("https://[{six}]/")),
+        ("[2606:4700::1111]", format!("https://[{six}]/")),
+        ("[2606:4700::1111]:443", format!("https://[{six}]/")),
+        ("::ffff:8.8.8.8", "https://8.8.8.8/".to_owned()),
+        ("8.8.8.8:443", "https://8.8.8.8/".to_owned()),
+        ("Shop.example:8443", "https://shop.example/".to_owned()),
+        (
+            "https://shop.example/path",
+            "https://shop.example/".to_owned(),
+        ),
+        (" shop.example ", "https://shop.example/".to_owned()),
+    ] {
+        let policy = NetworkPolicy::default();
+        assert_eq!(check(&policy, &url), Ok(()));
+        let policy = policy.deny_host(denied);
+        assert_eq!(
+            check(&policy, &url),
+            Err(ErrorKind::ForbiddenAddress),
+            "{denied}"
+        );
+    }
+}
+
+#[test]
+fn a_denied_host_that_is_none_does_not_pass_in_silence() {
+    for wrong in ["", " ", ".", "*", "*.shop.example", "shop example"] {
+        let policy = NetworkPolicy::default().deny_host(wrong).deny_host("b.c");
+        let error = policy.validate().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{wrong}");
+        assert!(error.to_string().contains(wrong), "{error}");
+    }
+    let policy = NetworkPolicy::default().deny_host("shop.example");
+    assert!(policy.validate().is_ok());
+}
+
+#[test]
 fn a_url_that_was_made_elsewhere_is_checked_as_well() {
     for url in [
         "https://user:pass@example.com/",
@@ -173,4 +212,16 @@ fn localhost_is_dialled_at_allowed_loopback_addresses_only() {
     assert_eq!(admit(&[]), Ok(vec![]));
     let named = loopback().admit_answer("crm.example", &[v6, v4], Ports::Standard);
     assert_eq!(named, Err(v6), "only `localhost` may leave one out");
+}
+
+#[cfg(feature = "reqwest")]
+#[tokio::test]
+async fn with_a_denied_host_that_is_none_nothing_is_built() {
+    use crate::transport::{HttpTransport, SystemResolver, TlsOptions};
+
+    let builder = crate::Webhooks::builder().deny_host("*.shop.example");
+    let refused = builder.build().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidConfig);
+    let policy = NetworkPolicy::default().deny_host("*.shop.example");
+    assert!(HttpTransport::new(policy, Arc::new(SystemResolver), &TlsOptions::new()).is_err());
 }

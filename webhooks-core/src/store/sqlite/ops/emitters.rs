@@ -1,0 +1,296 @@
+//! Attaching, changing and detaching emitters.
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderMap;
+use rusqlite::{Row, params};
+
+use super::super::{
+    failure::Failure,
+    rows,
+    tx::{Sequence, Tx},
+};
+use super::discard::begin_discard;
+use crate::{
+    delivery::DiscardReason,
+    emitter::{
+        Backlog, Emitter, EmitterId, EmitterState, Settings, headers_from_stored,
+        headers_to_stored, patterns_from_stored, patterns_to_stored,
+    },
+    env::Timestamp,
+    event::Tenant,
+    sign::{SigningKey, keys_from_stored, keys_to_stored},
+    store::{
+        EmitterStanding, EmitterTable, Health, Put, PutEmitter, PutOutcome, SetState, StateChange,
+        StateOutcome,
+    },
+};
+
+/// What is sealed, so that the one cannot be taken for the other.
+const HEADERS: &str = "headers";
+const KEYS: &str = "keys";
+
+/// All emitters.
+pub(in super::super) fn table(tx: &Tx<'_>) -> Result<EmitterTable, Failure> {
+    let version = version(tx)?;
+    let mut statement = tx.prepare(&tx.sql().emitters)?;
+    let mut found = statement.query([])?;
+    let mut emitters = Vec::new();
+    while let Some(row) = found.next()? {
+        emitters.push(Arc::new(read(tx, row)?));
+    }
+    Ok(EmitterTable { version, emitters })
+}
+
+/// The version of the table.
+pub(in super::super) fn version(tx: &Tx<'_>) -> Result<u64, Failure> {
+    Ok(tx.value::<i64>(&tx.sql().version, [])? as u64)
+}
+
+/// Writes an emitter.
+pub(in super::super) fn put(tx: &mut Tx<'_>, put: &PutEmitter) -> Result<PutOutcome, Failure> {
+    let PutEmitter { emitter, put, now } = put;
+    let Some(found) = find(tx, &emitter.id)? else {
+        let emitter = Emitter {
+            generation: tx.next(Sequence::Generation)?,
+            ..emitter.clone()
+        };
+        insert(tx, &emitter)?;
+        table_changed(tx, &emitter.id)?;
+        return Ok(PutOutcome::Created(Arc::new(emitter)));
+    };
+    let Put::Upsert { replace_keys } = put else {
+        return Ok(PutOutcome::Exists(Arc::new(found)));
+    };
+    if found.tenant != emitter.tenant {
+        return Ok(PutOutcome::TenantMismatch(Arc::new(found)));
+    }
+    let replace_keys = *replace_keys && !same_keys(&found.keys, &emitter.keys);
+    if !replace_keys && same_config(&found, emitter) {
+        return Ok(PutOutcome::Unchanged(Arc::new(found)));
+    }
+    let updated = Emitter {
+        keys: if replace_keys {
+            emitter.keys.clone()
+        } else {
+            found.keys.clone()
+        },
+        state: found.state,
+        generation: found.generation,
+        created_at: found.created_at,
+        updated_at: after(found.updated_at, *now),
+        ..emitter.clone()
+    };
+    update(tx, &updated)?;
+    table_changed(tx, &updated.id)?;
+    Ok(PutOutcome::Updated(Arc::new(updated)))
+}
+
+/// Changes an emitter's state. A large backlog is discarded in part only: the rest by
+/// [`discard`](super::discard).
+pub(in super::super) fn set_state(
+    tx: &mut Tx<'_>,
+    change: &SetState,
+) -> Result<StateOutcome, Failure> {
+    let SetState {
+        emitter: id,
+        change,
+        now,
+    } = change;
+    let Some(found) = find(tx, id)? else {
+        return Ok(StateOutcome::NotFound);
+    };
+    let (state, anew) = match change {
+        StateChange::Pause(backlog) => {
+            (EmitterState::Paused(*backlog), *backlog == Backlog::Discard)
+        }
+        StateChange::Restart => (EmitterState::Active, false),
+        StateChange::Disable(_) if !found.state.is_active() => (found.state, false),
+        StateChange::Disable(reason) => (EmitterState::Disabled(*reason), false),
+    };
+    if state == found.state && !anew {
+        return Ok(StateOutcome::Unchanged(Arc::new(found)));
+    }
+    let changed = Emitter {
+        state,
+        updated_at: after(found.updated_at, *now),
+        generation: if anew {
+            tx.next(Sequence::Generation)?
+        } else {
+            found.generation
+        },
+        ..found
+    };
+    let (word, detail) = state.to_stored();
+    tx.execute(
+        &tx.sql().set_emitter_state,
+        params![
+            id.as_str(),
+            word,
+            detail,
+            changed.generation as i64,
+            changed.updated_at.as_micros()
+        ],
+    )?;
+    table_changed(tx, id)?;
+    if *change == StateChange::Restart {
+        tx.execute(&tx.sql().forget_health, [id.as_str()])?;
+        if tx.value(&tx.sql().has_pending, [id.as_str()])? {
+            tx.mark(id)?;
+        }
+    }
+    if anew {
+        begin_discard(tx, id, DiscardReason::Paused, *now)?;
+    }
+    Ok(StateOutcome::Changed(Arc::new(changed)))
+}
+
+/// Removes an emitter; `false` if there is none.
+pub(in super::super) fn remove(
+    tx: &mut Tx<'_>,
+    id: &EmitterId,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    if tx.execute(&tx.sql().delete_emitter, [id.as_str()])? == 0 {
+        return Ok(false);
+    }
+    tx.execute(&tx.sql().unmark, [id.as_str()])?;
+    table_changed(tx, id)?;
+    begin_discard(tx, id, DiscardReason::Detached, now)?;
+    Ok(true)
+}
+
+/// How emitters stand.
+pub(in super::super) fn standing(
+    tx: &Tx<'_>,
+    ids: &[EmitterId],
+) -> Result<Vec<EmitterStanding>, Failure> {
+    let time = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+    ids.iter()
+        .map(|id| {
+            let found = tx.find(&tx.sql().standing, [id.as_str()], |row| {
+                Ok(EmitterStanding {
+                    pending: row.get::<_, i64>(3)?.max(0) as u64,
+                    oldest_pending_at: time(row.get(4)?),
+                    health: Health {
+                        consecutive_failures: row.get(0)?,
+                        cooling_until: time(row.get(1)?),
+                        failing_since: time(row.get(2)?),
+                    },
+                })
+            })?;
+            Ok(found.unwrap_or_default())
+        })
+        .collect()
+}
+
+fn find(tx: &Tx<'_>, id: &EmitterId) -> Result<Option<Emitter>, Failure> {
+    let mut statement = tx.prepare(&tx.sql().emitter)?;
+    let mut found = statement.query([id.as_str()])?;
+    found.next()?.map(|row| read(tx, row)).transpose()
+}
+
+fn read(tx: &Tx<'_>, row: &Row<'_>) -> Result<Emitter, Failure> {
+    let id = rows::emitter_id(row, 0)?;
+    let text = |at: usize| row.get::<_, String>(at);
+    let headers = match row.get::<_, Option<Vec<u8>>>(5)? {
+        None => HeaderMap::new(),
+        Some(sealed) => headers_from_stored(&tx.context.sealer.open(&id, HEADERS, &sealed)?)?,
+    };
+    let sealed: Vec<u8> = row.get(6)?;
+    let keys = keys_from_stored(&tx.context.sealer.open(&id, KEYS, &sealed)?)?;
+    let tenant: Option<String> = row.get(3)?;
+    let detail: Option<String> = row.get(8)?;
+    Ok(Emitter {
+        url: text(1)?.into(),
+        patterns: patterns_from_stored(&text(2)?)?,
+        tenant: rows::optional("a tenant", tenant.as_deref(), str::parse)?,
+        settings: Arc::new(Settings::from_stored(&text(4)?, headers)?),
+        keys,
+        state: EmitterState::from_stored(&text(7)?, detail.as_deref())?,
+        generation: row.get::<_, i64>(9)? as u64,
+        created_at: rows::time(row, 10)?,
+        updated_at: rows::time(row, 11)?,
+        id,
+    })
+}
+
+fn sealed_headers(tx: &Tx<'_>, emitter: &Emitter) -> Option<Vec<u8>> {
+    let headers = &emitter.settings.headers;
+    let seal = || {
+        let plain = headers_to_stored(headers);
+        let context = tx.context;
+        context
+            .sealer
+            .seal(&emitter.id, HEADERS, &plain, &context.env)
+    };
+    (!headers.is_empty()).then(seal)
+}
+
+fn sealed_keys(tx: &Tx<'_>, emitter: &Emitter) -> Vec<u8> {
+    let plain = keys_to_stored(&emitter.keys);
+    let context = tx.context;
+    context.sealer.seal(&emitter.id, KEYS, &plain, &context.env)
+}
+
+fn insert(tx: &Tx<'_>, emitter: &Emitter) -> Result<(), Failure> {
+    let (word, detail) = emitter.state.to_stored();
+    tx.execute(
+        &tx.sql().insert_emitter,
+        params![
+            emitter.id.as_str(),
+            &*emitter.url,
+            patterns_to_stored(&emitter.patterns),
+            emitter.tenant.as_ref().map(Tenant::as_str),
+            emitter.settings.to_stored(),
+            sealed_headers(tx, emitter),
+            sealed_keys(tx, emitter),
+            word,
+            detail,
+            emitter.generation as i64,
+            emitter.created_at.as_micros(),
+            emitter.updated_at.as_micros(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn update(tx: &Tx<'_>, emitter: &Emitter) -> Result<(), Failure> {
+    tx.execute(
+        &tx.sql().update_emitter,
+        params![
+            emitter.id.as_str(),
+            &*emitter.url,
+            patterns_to_stored(&emitter.patterns),
+            emitter.settings.to_stored(),
+            sealed_headers(tx, emitter),
+            sealed_keys(tx, emitter),
+            emitter.updated_at.as_micros(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn table_changed(tx: &mut Tx<'_>, id: &EmitterId) -> Result<(), Failure> {
+    tx.next(Sequence::Version)?;
+    tx.forget_target(id);
+    tx.for_others = true;
+    Ok(())
+}
+
+/// Other nodes compare this time: it must not stand still.
+fn after(before: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(before.saturating_add(Duration::from_micros(1)))
+}
+
+fn same_config(a: &Emitter, b: &Emitter) -> bool {
+    a.url == b.url && a.patterns == b.patterns && a.settings == b.settings
+}
+
+/// Whether the secrets are the same; a key that is given anew has another ID and time.
+fn same_keys(found: &[SigningKey], given: &[SigningKey]) -> bool {
+    found
+        .iter()
+        .map(SigningKey::secret)
+        .eq(given.iter().map(SigningKey::secret))
+}

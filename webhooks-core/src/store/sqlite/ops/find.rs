@@ -1,0 +1,148 @@
+//! One delivery, to decide on what happens to it.
+
+use rusqlite::params;
+
+use super::super::{failure::Failure, rows, tx::Tx};
+use crate::{
+    delivery::{DeliveryState, DiscardReason, Seq},
+    emitter::EmitterId,
+    env::Timestamp,
+    event::MessageId,
+    store::{
+        Reason,
+        stats::{Change, Settled},
+    },
+};
+
+/// Where a delivery stands.
+pub(in super::super) struct Found {
+    pub(in super::super) seq: Seq,
+    pub(in super::super) generation: u64,
+    pub(in super::super) state: DeliveryState,
+    pub(in super::super) reason: Option<Reason>,
+    /// The number and the start of the latest attempt.
+    pub(in super::super) latest: Option<(u32, Timestamp)>,
+    /// Where the row of its message is.
+    pub(in super::super) message: i64,
+    pub(in super::super) is_erased: bool,
+}
+
+/// Where this delivery stands, if it is there.
+pub(in super::super) fn find(
+    tx: &Tx<'_>,
+    message: MessageId,
+    emitter: &EmitterId,
+) -> Result<Option<Found>, Failure> {
+    let mut statement = tx.prepare(&tx.sql().standing_of)?;
+    let mut found = statement.query(params![message.as_uuid().as_bytes(), emitter.as_str()])?;
+    let Some(row) = found.next()? else {
+        return Ok(None);
+    };
+    let state = rows::state(row.get(2)?)?;
+    let word: Option<String> = row.get(3)?;
+    let number: Option<u32> = row.get(4)?;
+    Ok(Some(Found {
+        seq: row.get::<_, i64>(0)? as Seq,
+        generation: row.get::<_, i64>(1)? as u64,
+        state,
+        reason: rows::reason(state, word.as_deref())?,
+        latest: number.zip(rows::optional_time(row, 5)?),
+        message: row.get(6)?,
+        is_erased: row.get(7)?,
+    }))
+}
+
+/// Like [`find`], but what is pending of an old generation is discarded first: it is in a backlog that
+/// is being discarded part by part.
+pub(in super::super) fn find_current(
+    tx: &mut Tx<'_>,
+    message: MessageId,
+    emitter: &EmitterId,
+    now: Timestamp,
+) -> Result<Option<Found>, Failure> {
+    let Some(mut found) = find(tx, message, emitter)? else {
+        return Ok(None);
+    };
+    if found.state == DeliveryState::Pending {
+        let current = tx.target(emitter)?.generation;
+        if current != Some(found.generation) {
+            let reason = match current {
+                None => DiscardReason::Detached,
+                Some(_) => DiscardReason::Paused,
+            };
+            close(tx, emitter, &mut found, reason.into(), now)?;
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Where a delivery ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum End {
+    Delivered,
+    Settled(Reason),
+}
+
+impl From<DiscardReason> for End {
+    fn from(reason: DiscardReason) -> Self {
+        Self::Settled(Reason::Discarded(reason))
+    }
+}
+
+impl End {
+    pub(in super::super) fn state(self) -> DeliveryState {
+        match self {
+            Self::Delivered => DeliveryState::Delivered,
+            Self::Settled(Reason::Dead(_)) => DeliveryState::Dead,
+            Self::Settled(Reason::Discarded(_)) => DeliveryState::Discarded,
+        }
+    }
+
+    pub(in super::super) fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Delivered => None,
+            Self::Settled(reason) => Some(reason),
+        }
+    }
+
+    /// What it counts as.
+    pub(in super::super) fn change(self, was_pending: bool) -> Change {
+        let mut settled = Settled::default();
+        match self.state() {
+            DeliveryState::Delivered => settled.delivered = 1,
+            DeliveryState::Dead => settled.dead = 1,
+            DeliveryState::Discarded | DeliveryState::Pending => settled.discarded = 1,
+        }
+        Change {
+            pending: -i64::from(was_pending),
+            settled,
+        }
+    }
+}
+
+/// Settles a delivery, or settles it otherwise.
+pub(in super::super) fn close(
+    tx: &mut Tx<'_>,
+    emitter: &EmitterId,
+    found: &mut Found,
+    end: End,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    tx.execute(
+        &tx.sql().set_standing,
+        params![
+            found.seq as i64,
+            rows::state_code(end.state()),
+            end.reason().map(Reason::as_str),
+            now.as_micros()
+        ],
+    )?;
+    tx.count(
+        emitter,
+        now,
+        end.change(found.state == DeliveryState::Pending),
+    );
+    found.state = end.state();
+    found.reason = end.reason();
+    Ok(())
+}

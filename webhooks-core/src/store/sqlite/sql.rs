@@ -1,0 +1,172 @@
+//! The statements, each in a file of its own.
+//!
+//! They are written with the default prefix of the tables, so that each can be tried as it stands.
+
+use std::borrow::Cow;
+
+/// The prefix of all tables, unless the options say otherwise.
+pub(super) const DEFAULT_PREFIX: &str = "webhooks_";
+
+/// A text of SQL with this prefix in place of the default one, and without comments.
+pub(super) fn with_prefix(sql: &str, prefix: &str) -> String {
+    let sql: String = sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let sql = if prefix == DEFAULT_PREFIX {
+        Cow::Borrowed(sql.as_str())
+    } else {
+        Cow::Owned(sql.replace(DEFAULT_PREFIX, prefix))
+    };
+    sql.trim().to_owned()
+}
+
+macro_rules! statements {
+    ($($name:ident)*) => {
+        /// The statements for one prefix.
+        pub(super) struct Sql {
+            $(pub(super) $name: Box<str>,)*
+        }
+
+        impl Sql {
+            pub(super) fn new(prefix: &str) -> Self {
+                Self {
+                    $($name: with_prefix(
+                        include_str!(concat!("sql/", stringify!($name), ".sql")),
+                        prefix,
+                    )
+                    .into(),)*
+                }
+            }
+
+            #[cfg(test)]
+            fn all(&self) -> Vec<(&'static str, &str)> {
+                vec![$((stringify!($name), &*self.$name),)*]
+            }
+        }
+    };
+}
+
+statements! {
+    any_mark
+    attempts
+    copy_delivery
+    copy_message
+    count
+    counters_to_fold
+    delete_attempts
+    delete_counter
+    delete_delivery
+    delete_discard
+    delete_emitter
+    delete_lease
+    delete_message
+    discard_of
+    discard_some
+    drop_lease
+    emitter
+    emitters
+    end_cool_down
+    erase_deliveries
+    erase_message
+    erase_old_payload
+    forget_health
+    get_meta
+    has_attempt
+    has_pending
+    idempotency_find
+    idempotency_prune
+    idempotency_put
+    insert_delivery
+    insert_emitter
+    insert_message
+    is_owner
+    kill_node
+    last_pending
+    lease
+    leases_of_node
+    list_all
+    list_of_delivery_id
+    list_of_emitter
+    list_of_state
+    load
+    mark
+    marked
+    message_by_id
+    message_by_place
+    message_is_there
+    move_attempt
+    next_discard
+    node
+    nodes_with_leases
+    old_payloads
+    old_settled
+    pending_of_message
+    prune_nodes
+    put_discard
+    put_lease
+    put_meta
+    queue_again
+    record
+    record_attempt
+    records_of_message
+    renew_node
+    replayable
+    sequences
+    set_due
+    set_emitter_state
+    set_health
+    set_progress
+    set_sequence
+    set_standing
+    settle_first
+    settled_at_place
+    standing
+    standing_of
+    stats
+    target
+    unmark
+    update_emitter
+    version
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::sqlite::migrations::MIGRATIONS;
+
+    #[test]
+    fn every_file_is_a_statement() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/sqlite/sql");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let known = Sql::new(DEFAULT_PREFIX);
+        let known = known.all().into_iter();
+        let known: BTreeSet<String> = known.map(|(name, _)| format!("{name}.sql")).collect();
+        assert_eq!(files, known);
+    }
+
+    #[test]
+    fn every_statement_suits_the_tables_whatever_their_prefix() {
+        for prefix in [DEFAULT_PREFIX, "outbound_"] {
+            let connection = Connection::open_in_memory().unwrap();
+            for migration in MIGRATIONS {
+                connection
+                    .execute_batch(&with_prefix(migration.sql, prefix))
+                    .unwrap();
+            }
+            for (name, sql) in Sql::new(prefix).all() {
+                if let Err(error) = connection.prepare(sql) {
+                    panic!("{name}: {error}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM webhooks_counters WHERE emitter = ?1 AND hour = ?2

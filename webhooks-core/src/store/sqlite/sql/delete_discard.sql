@@ -1,0 +1,1 @@
+DELETE FROM webhooks_discards WHERE emitter = ?1 AND seq = ?2

@@ -1,0 +1,1 @@
+DELETE FROM webhooks_emitters WHERE id = ?1

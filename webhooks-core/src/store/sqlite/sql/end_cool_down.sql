@@ -1,0 +1,1 @@
+UPDATE webhooks_emitters SET cooling_until = NULL WHERE id = ?1

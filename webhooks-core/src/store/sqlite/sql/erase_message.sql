@@ -1,0 +1,1 @@
+UPDATE webhooks_messages SET body = NULL WHERE message = ?1

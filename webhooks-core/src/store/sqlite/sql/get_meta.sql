@@ -1,0 +1,1 @@
+SELECT value FROM webhooks_meta WHERE name = ?1

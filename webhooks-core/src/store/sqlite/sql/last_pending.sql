@@ -1,0 +1,1 @@
+SELECT max(seq) FROM webhooks_deliveries WHERE emitter = ?1 AND state = 0

@@ -1,0 +1,1 @@
+INSERT INTO webhooks_marks (emitter) VALUES (?1) ON CONFLICT DO NOTHING

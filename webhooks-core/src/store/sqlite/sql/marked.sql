@@ -1,0 +1,8 @@
+-- Active emitters with a mark that nobody owns, or this node.
+SELECT m.emitter
+FROM webhooks_marks AS m
+JOIN webhooks_emitters AS e ON e.id = m.emitter AND e.state = 'active'
+LEFT JOIN webhooks_leases AS l ON l.emitter = m.emitter
+WHERE l.node IS NULL OR l.node = ?1
+ORDER BY m.emitter
+LIMIT ?2

@@ -1,0 +1,1 @@
+SELECT lease_until, dead FROM webhooks_nodes WHERE node = ?1

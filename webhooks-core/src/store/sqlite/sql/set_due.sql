@@ -1,0 +1,1 @@
+UPDATE webhooks_deliveries SET due = ?2 WHERE seq = ?1

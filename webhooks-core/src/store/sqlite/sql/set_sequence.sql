@@ -1,0 +1,1 @@
+UPDATE webhooks_sequences SET value = ?2 WHERE name = ?1

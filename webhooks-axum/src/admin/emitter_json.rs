@@ -1,17 +1,17 @@
 //! Emitters as the API shows them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 use webhooks_core::{
-    Emitter, EmitterState, EventPattern, Tenant, env::Timestamp, sign::SigningKey,
+    Backlog, Emitter, EmitterState, EventPattern, Ordering, RetryPolicy, Tenant,
+    emitter::DisabledReason,
+    env::Timestamp,
+    sign::{Schemes, SigningKey},
     store::EmitterStanding,
 };
 
-use super::retry_json::{Retry, millis};
-
-/// What stands for a value that is not shown.
-pub(super) const HIDDEN: &str = "•••";
+pub(super) use webhooks_core::emitter::HIDDEN;
 
 /// An emitter in an answer.
 #[derive(Serialize)]
@@ -24,18 +24,18 @@ pub(super) struct EmitterJson<'a> {
     metadata: &'a BTreeMap<String, String>,
     header_identifier: &'a str,
     headers: BTreeMap<&'a str, &'static str>,
-    signing: Vec<&'static str>,
+    signing: Schemes,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
     timeout_ms: u64,
-    retry: Retry,
-    ordering: &'static str,
+    retry: &'a RetryPolicy,
+    ordering: Ordering,
     lanes: u32,
     rate_limit_per_second: Option<f64>,
     disable_after_ms: Option<u64>,
     state: &'static str,
-    paused_backlog: Option<&'static str>,
-    disabled_reason: Option<&'static str>,
+    paused_backlog: Option<Backlog>,
+    disabled_reason: Option<DisabledReason>,
     created_at: Timestamp,
     updated_at: Timestamp,
     pending: u64,
@@ -59,8 +59,8 @@ impl<'a> EmitterJson<'a> {
         let settings = emitter.settings();
         let (paused_backlog, disabled_reason) = match emitter.state() {
             EmitterState::Active => (None, None),
-            EmitterState::Paused(backlog) => (Some(backlog.as_str()), None),
-            EmitterState::Disabled(reason) => (None, Some(reason.as_str())),
+            EmitterState::Paused(backlog) => (Some(backlog), None),
+            EmitterState::Disabled(reason) => (None, Some(reason)),
         };
         Self {
             id: emitter.id().as_str(),
@@ -75,15 +75,11 @@ impl<'a> EmitterJson<'a> {
                 .keys()
                 .map(|name| (name.as_str(), HIDDEN))
                 .collect(),
-            signing: settings
-                .signing
-                .iter()
-                .map(|scheme| scheme.as_str())
-                .collect(),
+            signing: settings.signing,
             secret: None,
             timeout_ms: millis(settings.timeout),
-            retry: Retry::from(&settings.retry),
-            ordering: settings.ordering.as_str(),
+            retry: &settings.retry,
+            ordering: settings.ordering,
             lanes: settings.lanes,
             rate_limit_per_second: None,
             disable_after_ms: settings.disable_after.map(millis),
@@ -105,6 +101,10 @@ impl<'a> EmitterJson<'a> {
         self.secret = emitter.keys().first().map(|key| key.secret().expose());
         self
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn key(key: &SigningKey) -> KeyJson {

@@ -8,13 +8,14 @@ use axum::{
 };
 use http::StatusCode;
 use serde::Deserialize;
-use webhooks_core::{Backlog, Emitter, EmitterId, EventName, Tenant, Upserted, Webhooks};
+use webhooks_core::{
+    Backlog, Emitter, EmitterId, EventName, Tenant, Upserted, Webhooks, emitter::EmitterInput,
+};
 
 use super::{
     Problem,
     body::{Json, OptionalJson, Params, limit},
     cursor,
-    emitter_input::EmitterInput,
     emitter_json::EmitterJson,
     path::Ids,
 };

@@ -20,13 +20,11 @@ mod body;
 mod cursor;
 mod deliveries;
 mod delivery_json;
-mod emitter_input;
 mod emitter_json;
 mod emitters;
 mod events;
 mod path;
 mod problem;
-mod retry_json;
 mod router;
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ mod state;
 pub(crate) use self::captured::body_limit;
 #[cfg(any(feature = "serde", feature = "sqlite"))]
 pub(crate) use self::retry::RetryJson;
-#[cfg(test)]
+#[cfg(feature = "serde")]
+pub(crate) use self::retry::StrictRetryJson;
+#[cfg(all(test, feature = "sqlite"))]
 pub(crate) use self::retry::tests::any_policy;
 pub use self::{
     attempt::{Attempt, AttemptFailure, AttemptOutcome},

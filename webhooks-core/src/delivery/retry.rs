@@ -4,6 +4,8 @@ use std::time::Duration;
 
 #[cfg(any(feature = "serde", feature = "sqlite"))]
 pub(crate) use self::json::RetryJson;
+#[cfg(feature = "serde")]
+pub(crate) use self::strict::StrictRetryJson;
 use crate::{Error, ErrorKind, millis::require_whole_millis};
 
 /// No delay is longer: a schedule beyond it is a mistake in the unit.
@@ -16,7 +18,8 @@ const MAX_SCHEDULED_COOL_DOWN: Duration = Duration::from_secs(60);
 
 /// When a failed delivery is tried again, and when it is given up.
 ///
-/// Defaults to exponential from 1 s, doubled up to 60 s, jitter ±20 %, 15 attempts.
+/// Defaults to exponential from 1 s, doubled up to 60 s, jitter ±20 %, 15 attempts. Its durations are
+/// whole milliseconds.
 ///
 /// ```
 /// use std::time::Duration;
@@ -336,5 +339,7 @@ fn require(right: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
 
 #[cfg(any(feature = "serde", feature = "sqlite"))]
 mod json;
+#[cfg(feature = "serde")]
+mod strict;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -109,7 +109,8 @@ impl EmitterConfig {
         self
     }
 
-    /// Of an attempt: look-up, connect and head; 1 ms to 10 minutes. Defaults to 15 s.
+    /// Of an attempt: look-up, connect and head; whole milliseconds, 1 ms to 10 minutes. Defaults to
+    /// 15 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout;
         self
@@ -133,7 +134,8 @@ impl EmitterConfig {
         self
     }
 
-    /// After how long of nothing but failures the emitter is disabled. Defaults to 5 days.
+    /// After how long of nothing but failures the emitter is disabled, in whole milliseconds.
+    /// Defaults to 5 days.
     pub fn disable_after(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.settings.disable_after = after.into();
         self

@@ -9,6 +9,8 @@
 mod config;
 mod headers;
 mod id;
+#[cfg(feature = "serde")]
+mod input;
 #[cfg(any(feature = "serde", feature = "sqlite"))]
 mod json;
 mod record;
@@ -19,6 +21,9 @@ mod state;
 #[cfg(feature = "sqlite")]
 mod stored;
 
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+pub use self::input::{EmitterInput, HIDDEN};
 #[cfg(feature = "sqlite")]
 pub(crate) use self::stored::{
     headers_from_stored, headers_to_stored, patterns_from_stored, patterns_to_stored,

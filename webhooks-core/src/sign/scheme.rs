@@ -107,6 +107,22 @@ impl Default for Schemes {
     }
 }
 
+/// As a list of words.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Schemes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Schemes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let schemes = Vec::<Scheme>::deserialize(deserializer)?;
+        Self::new(schemes).map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Debug for Schemes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()

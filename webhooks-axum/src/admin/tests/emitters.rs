@@ -54,6 +54,57 @@ async fn an_emitter_is_created_read_replaced_and_deleted() {
 }
 
 #[tokio::test]
+async fn an_emitter_is_this_json() {
+    let app = app().await;
+    let text = async |request: Request<Body>| {
+        let response = app.clone().oneshot(request).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    };
+    let body = with(&json!({
+        "tenant": "acme", "description": "CRM", "metadata": { "b": "2", "a": "1" },
+        "headers": { "x-team": "hush" }, "secret": "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "retry": { "policy": "schedule", "delays_ms": [0, 5000], "jitter": "full", "give_up_on": [404] },
+        "ordering": "relaxed", "lanes": 2, "disable_after_ms": null,
+    }));
+    let request = |path: &str, body: Value| {
+        Request::post(format!("/a/b/api/emitters{path}"))
+            .header("authorization", "Bearer token")
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap()
+    };
+    let created = text(request("", body)).await;
+    let values: Value = serde_json::from_str(&created).unwrap();
+    let (at, key) = (&values["created_at"], &values["keys"][0]);
+    let (key, made) = (&key["id"], &key["created_at"]);
+    assert_eq!(
+        created,
+        [
+            r#"{"id":"crm","url":"https://crm.example/hooks","events":["order.*"],"tenant":"acme","#,
+            r#""description":"CRM","metadata":{"a":"1","b":"2"},"header_identifier":"Webhooks","#,
+            r#""headers":{"x-team":"•••"},"signing":["standard","emitter"],"#,
+            r#""secret":"whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","timeout_ms":15000,"#,
+            r#""retry":{"policy":"schedule","max_age_ms":null,"delays_ms":[0,5000],"jitter":"full","#,
+            r#""give_up_on":[404]},"ordering":"relaxed","lanes":2,"rate_limit_per_second":null,"#,
+            r#""disable_after_ms":null,"state":"active","paused_backlog":null,"disabled_reason":null,"#,
+            &format!(r#""created_at":{at},"updated_at":{at},"pending":0,"oldest_pending_at":null,"#),
+            r#""cooling_until":null,"consecutive_failures":0,"#,
+            &format!(r#""keys":[{{"id":{key},"kind":"hmac","public_key":null,"#),
+            &format!(r#""created_at":{made},"expires_at":null}}]}}"#),
+        ]
+        .concat()
+    );
+    let paused = text(request("/crm/pause", json!({}))).await;
+    assert!(paused.contains(r#""state":"paused","paused_backlog":"keep","disabled_reason":null,"#));
+    let other = json!({ "id": "b", "url": "https://b.example/", "events": ["*"] });
+    let other = text(request("", other)).await;
+    assert!(other.contains(r#""retry":{"policy":"exponential","max_attempts":15,"max_age_ms":null,"initial_ms":1000,"max_ms":60000,"factor":2.0,"jitter":0.2,"give_up_on":[]},"ordering":"strict","lanes":1,"rate_limit_per_second":null,"disable_after_ms":432000000,"#));
+}
+
+#[tokio::test]
 async fn pause_and_restart_say_what_is_in_the_way() {
     let app = app().await;
     assert_eq!(post(&app, "/emitters", crm()).await.0, 201);

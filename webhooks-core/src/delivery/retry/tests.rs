@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Any valid policy.
+#[cfg(any(feature = "serde", feature = "sqlite"))]
 pub(crate) fn any_policy() -> impl Strategy<Value = RetryPolicy> {
     let days_30 = 30 * 24 * 60 * 60 * 1_000u64;
     let exponential = (1..=days_30, 1..=days_30, 1.0f64..=100.0, 1..=MAX_ATTEMPTS).prop_map(
@@ -128,6 +129,45 @@ fn absurd_numbers_are_refused_by_name() {
     }
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn json_of_a_policy_is_that_of_the_api() {
+    let text = r#"{"policy":"exponential","max_attempts":15,"max_age_ms":null,"initial_ms":1000,"max_ms":60000,"factor":2.0,"jitter":0.2,"give_up_on":[]}"#;
+    assert_eq!(
+        serde_json::to_string(&RetryPolicy::default()).unwrap(),
+        text
+    );
+    let read = |text| serde_json::from_str::<RetryPolicy>(text);
+    assert_eq!(read("{}").unwrap(), RetryPolicy::default());
+    let schedule = read(r#"{"policy":"schedule","delays_ms":[0,5],"jitter":1}"#).unwrap();
+    assert_eq!(
+        serde_json::to_string(&schedule).unwrap(),
+        r#"{"policy":"schedule","max_age_ms":null,"delays_ms":[0,5],"jitter":1.0,"give_up_on":[]}"#
+    );
+    for (text, word) in [
+        (r#"{"max_attempts":0}"#, "1–1000"),
+        (r#"{"max_attempts":-1}"#, "-1"),
+        (r#"{"attempts":1}"#, "`max_attempts`"),
+        (
+            r#"{"policy":"schedule","delays_ms":[0],"factor":2}"#,
+            "mixes",
+        ),
+        (r#"{"policy":"schedule"}"#, "`delays_ms`"),
+        (r#"{"initial_ms":0}"#, "`initial_ms`"),
+        (r#"{"initial_ms":18446744073709551615}"#, "`initial_ms`"),
+        (r#"{"initial_ms":0.5}"#, "0.5"),
+        (r#"{"factor":1e999}"#, "range"),
+        (r#"{"jitter":"some"}"#, "0.0–1.0"),
+        (r#"{"jitter":-0.1}"#, "0.0–1.0"),
+        (r#"{"jitter":{}}"#, "0.0–1.0"),
+        (r#"{"give_up_on":[70000]}"#, "70000"),
+        ("7", "a retry policy"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(word), "{text}: {error}");
+    }
+}
+
 proptest! {
     #[test]
     fn delays_stay_within_their_bounds(
@@ -141,5 +181,16 @@ proptest! {
             .max_attempts(MAX_ATTEMPTS);
         prop_assert!(policy.cool_down(attempt, unit) <= max.mul_f64(1.0 + fraction));
         prop_assert_eq!(policy.delay_after(attempt, unit).is_none(), attempt >= MAX_ATTEMPTS);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn policies_come_back_from_json_as_they_were(policy in any_policy()) {
+        policy.validate().unwrap();
+        let text = serde_json::to_string(&policy).unwrap();
+        let back: RetryPolicy = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&back, &policy);
+        let value = serde_json::to_value(&policy).unwrap();
+        prop_assert_eq!(serde_json::from_value::<RetryPolicy>(value).unwrap(), policy);
     }
 }

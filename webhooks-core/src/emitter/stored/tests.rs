@@ -216,6 +216,9 @@ fn states_are_two_words_and_come_back() {
 }
 
 proptest! {
+    // Each is many values, and takes a while to draw.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn settings_come_back_as_they_were(settings in any_settings()) {
         // Some header identifiers make a name reserved.

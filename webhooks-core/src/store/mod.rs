@@ -19,6 +19,8 @@ mod emitters;
 mod lease;
 mod log;
 pub mod memory;
+#[cfg(any(test, feature = "conformance"))]
+mod model;
 mod settle;
 mod stats;
 mod traits;

@@ -71,3 +71,4 @@ pub use self::{
     factory::{FactoryFuture, StoreFactory},
     suite::run,
 };
+pub use super::model::{Model, ModelStore};

@@ -105,6 +105,7 @@ macro_rules! __conformance_cases {
                 a_key_that_repeats_within_a_batch_is_one,
                 a_key_is_of_one_tenant,
                 a_message_sent_again_is_no_duplicate_of_itself,
+                a_message_sent_again_after_it_was_forgotten_is_gone,
                 a_receipt_does_not_count_what_was_not_queued,
             }
             leases {

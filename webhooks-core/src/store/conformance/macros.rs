@@ -96,6 +96,9 @@ macro_rules! __conformance_cases {
                 what_was_in_flight_at_a_detach_can_settle,
                 an_emitter_attached_again_starts_empty,
             }
+            histories {
+                random_histories_agree_with_the_model,
+            }
             idempotency {
                 a_key_that_repeats_has_the_first_receipt,
                 a_key_with_another_event_is_a_mismatch,

@@ -33,9 +33,10 @@ pub struct PutEmitter {
 pub enum Put {
     /// Leave it alone, whatever its tenant.
     Attach,
-    /// Replace its URL, patterns and settings; and its keys, if `replace_keys` says so and they
-    /// differ. Never its state, queue, generation or time of creation. `updated_at` becomes `now`,
-    /// or a microsecond more than it was if that is later, so that it grows with every change.
+    /// Replace its URL, patterns and settings; and its keys, if `replace_keys` says so and their
+    /// secrets differ. Never its state, queue, generation or time of creation. `updated_at` becomes
+    /// `now`, or a microsecond more than it was if that is later, so that it grows with every
+    /// change.
     Upsert {
         /// Whether a secret was given.
         replace_keys: bool,

@@ -190,7 +190,7 @@ pub struct DeliveryRecord {
 pub struct DeliveryDetail {
     /// The delivery.
     pub record: DeliveryRecord,
-    /// Its attempts, oldest first.
+    /// Its attempts, in the order in which they were settled.
     pub attempts: Vec<Arc<Attempt>>,
     /// Its message.
     pub message: Arc<Message>,

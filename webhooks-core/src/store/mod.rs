@@ -19,6 +19,8 @@ mod emitters;
 mod lease;
 mod log;
 pub mod memory;
+#[cfg(any(test, feature = "conformance"))]
+mod model;
 #[cfg(feature = "sqlite")]
 mod seal;
 mod settle;

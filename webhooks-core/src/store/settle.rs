@@ -26,7 +26,8 @@ pub struct Settle {
 /// One attempt and what it means for its delivery.
 ///
 /// One that is sent again because its answer was lost, told by the attempt's number and start,
-/// changes nothing.
+/// changes nothing. It is [`SettleOutcome::Settled`] if the delivery still has this place and stands
+/// as the verdict asks, else [`SettleOutcome::Superseded`].
 #[derive(Debug, Clone)]
 pub struct Settlement {
     /// The delivery.

@@ -14,7 +14,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub struct Stats {
     /// Of all emitters, those that are detached by now included.
     pub all: QueueStats,
-    /// Of each attached emitter that ever had a delivery.
+    /// Of each attached emitter that ever had a delivery. One that was detached and attached again
+    /// goes on counting, or begins anew.
     pub emitters: BTreeMap<EmitterId, QueueStats>,
 }
 

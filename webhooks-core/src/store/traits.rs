@@ -52,7 +52,8 @@ pub trait Store: Send + Sync + 'static {
     fn set_state(&self, change: SetState) -> StoreFuture<'_, StateOutcome>;
 
     /// Removes an emitter, discarding what is pending (reason `detached`); `false` if there was
-    /// none. Its lease stays until it is given back, so that what is in flight can settle.
+    /// none. Its lease stays until it is given back, so that what is in flight can settle; a store
+    /// may let go of it, and take its node for dead, once that is not alive.
     fn remove_emitter(&self, emitter: EmitterId, now: Timestamp) -> StoreFuture<'_, bool>;
 
     /// How these emitters stand, in the order asked for; the default for an unknown one.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::{
     World,
-    traffic::{new, rows},
+    traffic::{Sent, new, rows},
 };
 use crate::{
+    delivery::DeliveryKey,
+    env::Timestamp,
     event::{IdempotencyKey, Tenant},
-    store::{Appended, NewMessage, Prune, Pruned, Receipt},
+    store::{Appended, Fate, NewMessage, Prune, Pruned, Receipt, Verdict},
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -116,6 +118,36 @@ pub async fn a_message_sent_again_is_no_duplicate_of_itself(world: World) {
     let again = world.append(node, batch).await;
     assert_eq!(rows(&again[0]), rows(&first[0]));
     assert_eq!(rows(&again[1]), []);
+}
+
+pub async fn a_message_sent_again_after_it_was_forgotten_is_gone(world: World) {
+    let owner = world.owned("crm").await;
+    let mut message = keyed(&world, "key", 1);
+    message.deliveries = vec![world.to(&owner.emitter, Some(owner.epoch))];
+    let id = message.message.id;
+    let appended = world.append(owner.node, vec![message.clone()]).await;
+    let sent = Sent {
+        key: DeliveryKey {
+            message_id: id,
+            emitter: owner.emitter.id.clone(),
+        },
+        seq: rows(&appended[0])[0].seq,
+        fate: rows(&appended[0])[0].fate,
+    };
+    world.end(&owner, &sent, 1, Verdict::Delivered).await;
+    world.pass(Duration::from_secs(1));
+    let prune = Prune {
+        settled_before: world.now(),
+        payloads_before: None,
+        idempotency_before: Timestamp::from_micros(0),
+        limit: 100,
+        now: world.now(),
+    };
+    assert_eq!(world.store.prune(prune).await.unwrap().deliveries, 1);
+    let again = world.append(owner.node, vec![message]).await;
+    let fates: Vec<_> = rows(&again[0]).iter().map(|row| row.fate).collect();
+    assert_eq!(fates, [Fate::Stale], "one for each of its deliveries");
+    assert!(world.store.message(id).await.unwrap().is_none());
 }
 
 pub async fn a_receipt_does_not_count_what_was_not_queued(world: World) {

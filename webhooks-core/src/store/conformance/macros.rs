@@ -96,6 +96,9 @@ macro_rules! __conformance_cases {
                 what_was_in_flight_at_a_detach_can_settle,
                 an_emitter_attached_again_starts_empty,
             }
+            histories {
+                random_histories_agree_with_the_model,
+            }
             idempotency {
                 a_key_that_repeats_has_the_first_receipt,
                 a_key_with_another_event_is_a_mismatch,
@@ -105,6 +108,7 @@ macro_rules! __conformance_cases {
                 a_key_that_repeats_within_a_batch_is_one,
                 a_key_is_of_one_tenant,
                 a_message_sent_again_is_no_duplicate_of_itself,
+                a_message_sent_again_after_it_was_forgotten_is_gone,
                 a_receipt_does_not_count_what_was_not_queued,
             }
             leases {

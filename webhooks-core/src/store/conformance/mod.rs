@@ -5,6 +5,9 @@
 //!   the case's name; [`run`] runs all of them and names those that failed.
 //! - Time is handed in. No case pauses tokio's clock, so that stores with threads of their own can be
 //!   tested, and none waits for time to pass where a store goes by `now`.
+//! - Random histories are compared with a [`ModelStore`], answer by answer; one that differs says how
+//!   to replay it. `WEBHOOKS_CONFORMANCE_SEED=n` runs that one, `WEBHOOKS_CONFORMANCE_SEEDS=k` runs
+//!   `k` of them.
 //! - How much a store keeps is its own affair; the cases append some hundreds of messages at most.
 //!
 //! ```
@@ -22,6 +25,7 @@
     reason = "these are tests: what fails is to be seen where it fails"
 )]
 
+pub(in crate::store) mod chance;
 mod factory;
 mod macros;
 mod suite;
@@ -44,6 +48,8 @@ pub mod emitters;
 pub mod fencing;
 #[doc(hidden)]
 pub mod generations;
+#[doc(hidden)]
+pub mod histories;
 #[doc(hidden)]
 pub mod idempotency;
 #[doc(hidden)]
@@ -71,3 +77,4 @@ pub use self::{
     factory::{FactoryFuture, StoreFactory},
     suite::run,
 };
+pub use super::model::{Model, ModelStore};

@@ -26,7 +26,7 @@ const START: i64 = 1_769_860_800_000_000;
 pub struct World {
     pub(in crate::store) store: Arc<dyn Store>,
     pub(in crate::store) env: Env,
-    factory: Arc<dyn StoreFactory>,
+    pub(in crate::store) factory: Arc<dyn StoreFactory>,
     clock: Arc<AtomicI64>,
 }
 

@@ -17,6 +17,12 @@ use crate::{
     },
 };
 
+/// The answer to a delivery that is sent again after it was forgotten.
+const GONE: AppendedRow = AppendedRow {
+    seq: 0,
+    fate: Fate::Stale,
+};
+
 impl State {
     pub(super) fn append(&mut self, batch: Append) -> Result<Vec<Appended>, Error> {
         let Append {
@@ -68,7 +74,9 @@ impl State {
             && let Some(known) = self.keys.get(scoped, now)
         {
             if known.receipt.message_id == message.id {
-                return Appended::Stored(Stored { rows: Vec::new() });
+                // It had no deliveries, or they are forgotten.
+                let rows = vec![GONE; new.deliveries.len()];
+                return Appended::Stored(Stored { rows });
             }
             return if known.fingerprint == *fingerprint {
                 Appended::Duplicate(known.receipt.clone())
@@ -188,10 +196,7 @@ fn standing_of(queue: Option<&Queue>, generation: u64, full: usize) -> Standing 
 fn sent_again(entry: &Entry, deliveries: &[NewDelivery]) -> Appended {
     let row_of = |delivery: &NewDelivery| {
         let Some(at) = entry.position(&delivery.emitter) else {
-            return AppendedRow {
-                seq: 0,
-                fate: Fate::Stale,
-            };
+            return GONE;
         };
         let row = &entry.rows[at];
         let fate = match row.standing {

@@ -92,6 +92,7 @@ statements! {
     list_of_state
     load
     mark
+    mark_unowned
     marked
     message_by_id
     message_by_place
@@ -127,6 +128,7 @@ statements! {
     stats
     target
     unmark
+    unmark_unowned
     update_emitter
     version
 }

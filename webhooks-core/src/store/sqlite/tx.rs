@@ -198,6 +198,13 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Says that something is pending for the emitter, and that it has no owner.
+    pub(super) fn mark_unowned(&mut self, emitter: &EmitterId) -> Result<(), Failure> {
+        self.for_others = true;
+        self.execute(&self.sql().mark_unowned, [emitter.as_str()])?;
+        Ok(())
+    }
+
     /// The next number of a sequence.
     pub(super) fn next(&mut self, sequence: Sequence) -> Result<u64, Failure> {
         let mut sequences = match self.memo.sequences {

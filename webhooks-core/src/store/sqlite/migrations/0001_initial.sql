@@ -125,9 +125,12 @@ CREATE TABLE webhooks_nodes (
     dead INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Emitters that have something pending which their owner may not know.
+-- Emitters that somebody has to look at.
 CREATE TABLE webhooks_marks (
-    emitter TEXT PRIMARY KEY
+    emitter TEXT PRIMARY KEY,
+    -- 1: something was appended that the owner may not know, until it loads; 0: something is pending,
+    -- and there is no owner.
+    unread INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- The tenant is '' for events without one.

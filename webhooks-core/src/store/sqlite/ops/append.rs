@@ -18,6 +18,12 @@ use crate::{
     },
 };
 
+/// The answer to a delivery that is sent again after it was forgotten.
+const GONE: AppendedRow = AppendedRow {
+    seq: 0,
+    fate: Fate::Stale,
+};
+
 /// Stores a batch of messages, in order.
 pub(in super::super) fn append(tx: &mut Tx<'_>, batch: &Append) -> Result<Vec<Appended>, Failure> {
     batch
@@ -41,7 +47,9 @@ fn append_one(
         }
         if let Some(known) = idempotency::find(tx, message.tenant.as_ref(), key, now)? {
             return Ok(if known.receipt.message_id == message.id {
-                Appended::Stored(Stored { rows: Vec::new() })
+                // It had no deliveries, or they are forgotten.
+                let rows = vec![GONE; new.deliveries.len()];
+                Appended::Stored(Stored { rows })
             } else if known.fingerprint == *fingerprint {
                 Appended::Duplicate(known.receipt)
             } else {
@@ -174,10 +182,7 @@ fn sent_again(tx: &mut Tx<'_>, new: &NewMessage) -> Result<Appended, Failure> {
     for delivery in &new.deliveries {
         let found = find::find(tx, new.message.id, &delivery.emitter)?;
         answers.push(match found {
-            None => AppendedRow {
-                seq: 0,
-                fate: Fate::Stale,
-            },
+            None => GONE,
             Some(found) => AppendedRow {
                 seq: found.seq,
                 fate: match found.reason {

@@ -135,8 +135,9 @@ pub(in super::super) fn set_state(
     table_changed(tx, id)?;
     if *change == StateChange::Restart {
         tx.execute(&tx.sql().forget_health, [id.as_str()])?;
-        if tx.value(&tx.sql().has_pending, [id.as_str()])? {
-            tx.mark(id)?;
+        let unowned = tx.target(id)?.lease.is_none();
+        if unowned && tx.value(&tx.sql().has_pending, [id.as_str()])? {
+            tx.mark_unowned(id)?;
         }
     }
     if anew {

@@ -85,7 +85,7 @@ pub(in super::super) fn give_back(
         }
         tx.forget_target(emitter);
         if tx.value(&tx.sql().has_pending, [emitter.as_str()])? {
-            tx.mark(emitter)?;
+            tx.mark_unowned(emitter)?;
         }
     }
     Ok(())
@@ -139,6 +139,7 @@ fn lease_one(
                 &tx.sql().put_lease,
                 params![emitter.as_str(), id.as_bytes(), epoch as i64],
             )?;
+            tx.execute(&tx.sql().unmark_unowned, [emitter.as_str()])?;
             tx.forget_target(emitter);
             epoch
         }
@@ -175,16 +176,20 @@ fn without_owner(
     })?;
     for owner in owners {
         if owner != node && !alive.ask(tx, owner)? {
-            kill(tx, owner)?;
             orphans(tx, owner, &mut found)?;
         }
     }
     Ok(found)
 }
 
-/// What a dead node owns: what has nothing to do loses its lease at once.
+/// What a node that is not alive owns and that has something to do. Where its process is gone, the rest
+/// loses its lease; else it may come back in time.
 fn orphans(tx: &mut Tx<'_>, owner: NodeId, found: &mut Vec<EmitterId>) -> Result<(), Failure> {
     let id = owner.as_uuid();
+    let gone = tx.context.locks.is_free(owner);
+    if gone {
+        kill(tx, owner)?;
+    }
     let owned = tx.all(&tx.sql().leases_of_node, [id.as_bytes()], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))
     })?;
@@ -193,7 +198,7 @@ fn orphans(tx: &mut Tx<'_>, owner: NodeId, found: &mut Vec<EmitterId>) -> Result
         let pending = !detached && tx.value::<bool>(&tx.sql().has_pending, [emitter.as_str()])?;
         if pending {
             found.push(emitter);
-        } else {
+        } else if gone || detached {
             tx.execute(&tx.sql().drop_lease, [emitter.as_str()])?;
             tx.forget_target(&emitter);
         }

@@ -1,1 +1,2 @@
-INSERT INTO webhooks_marks (emitter) VALUES (?1) ON CONFLICT DO NOTHING
+INSERT INTO webhooks_marks (emitter, unread) VALUES (?1, 1)
+ON CONFLICT (emitter) DO UPDATE SET unread = 1

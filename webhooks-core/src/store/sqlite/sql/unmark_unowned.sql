@@ -1,0 +1,1 @@
+DELETE FROM webhooks_marks WHERE emitter = ?1 AND unread = 0

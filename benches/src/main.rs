@@ -96,10 +96,9 @@ const IN_MEMORY: [(&str, Shape, usize); 3] = [
     ("64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
     ("one strict lane", Shape::Emitters(1), SEQUENTIAL),
 ];
-const ON_SQLITE: [(&str, Shape, usize); 3] = [
+const ON_SQLITE: [(&str, Shape, usize); 2] = [
     ("SQLite, 100 emitters", Shape::Emitters(100), REQUESTS),
     ("SQLite, 64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
-    ("SQLite, one strict lane", Shape::Emitters(1), SEQUENTIAL),
 ];
 
 async fn rates(kind: Kind, cases: &[(&str, Shape, usize)]) -> Result<(), Failed> {

@@ -31,6 +31,7 @@ pub use self::{
     trace::TraceParent,
 };
 pub(crate) use self::{
-    ids::MessageIdText, pattern::Form as PatternForm,
+    ids::{MessageIdText, stable_hash},
+    pattern::Form as PatternForm,
     payload::DEFAULT_LIMIT as DEFAULT_PAYLOAD_LIMIT,
 };

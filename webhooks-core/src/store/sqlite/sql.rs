@@ -87,7 +87,6 @@ statements! {
     lease
     leases_of_node
     list_all
-    list_of_delivery_id
     list_of_emitter
     list_of_state
     load
@@ -97,6 +96,8 @@ statements! {
     message_by_id
     message_by_place
     message_is_there
+    message_places
+    messages_of_delivery_id
     move_attempt
     next_discard
     node

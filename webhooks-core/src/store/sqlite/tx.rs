@@ -57,20 +57,21 @@ pub(super) struct Target {
 /// What only grows.
 #[derive(Clone, Copy)]
 struct Sequences {
-    now: [u64; 4],
-    written: [u64; 4],
+    now: [u64; NAMES.len()],
+    written: [u64; NAMES.len()],
 }
 
 /// The names of what only grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sequence {
     Seq,
+    Message,
     Generation,
     Epoch,
     Version,
 }
 
-const NAMES: [&str; 4] = ["seq", "generation", "epoch", "version"];
+const NAMES: [&str; 5] = ["seq", "message", "generation", "epoch", "version"];
 
 /// So many emitters are kept in mind.
 const MAX_TARGETS: usize = 10_000;
@@ -223,7 +224,7 @@ impl<'a> Tx<'a> {
     }
 
     fn read_sequences(&self) -> Result<Sequences, Failure> {
-        let mut now = [0; 4];
+        let mut now = [0; NAMES.len()];
         let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
         for (name, value) in self.all(&self.sql().sequences, [], read)? {
             if let Some(at) = NAMES.iter().position(|known| *known == name) {

@@ -3,6 +3,7 @@
 
 mod again;
 mod append;
+mod blocks;
 mod discard;
 mod emitters;
 mod erase;

@@ -1,5 +1,15 @@
 -- Times are microseconds since the Unix epoch, IDs of messages and nodes are the 16 bytes of a UUID.
 
+-- The steps that were run. Each notes itself, whatever tool runs it.
+CREATE TABLE webhooks_migrations (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at INTEGER NOT NULL
+);
+
+INSERT INTO webhooks_migrations (number, name, applied_at)
+VALUES (1, 'initial', strftime('%s', 'now') * 1000000);
+
 CREATE TABLE webhooks_meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -194,8 +194,9 @@ fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Error> {
         let error = from_sqlite(error);
         about(path, &error.to_string()).with_source(error)
     };
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    // A connection is used by one thread only: SQLite need not lock it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     let setup = || -> rusqlite::Result<()> {
         connection.busy_timeout(options.busy_timeout)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -22,6 +22,8 @@ mod pattern;
 mod payload;
 mod trace;
 
+#[cfg(feature = "sqlite")]
+pub(crate) use self::ids::stable_hash;
 pub use self::{
     draft::Event,
     ids::{DeliveryId, IdempotencyKey, MessageId, OrderingKey, Tenant},
@@ -31,7 +33,6 @@ pub use self::{
     trace::TraceParent,
 };
 pub(crate) use self::{
-    ids::{MessageIdText, stable_hash},
-    pattern::Form as PatternForm,
+    ids::MessageIdText, pattern::Form as PatternForm,
     payload::DEFAULT_LIMIT as DEFAULT_PAYLOAD_LIMIT,
 };

@@ -5,63 +5,97 @@ use std::{
     time::{Duration, Instant},
 };
 
-use webhooks_core::{EmitterConfig, Event, Payload, Webhooks};
+use tokio::task::JoinSet;
+use webhooks_core::{EmitterConfig, Event, Payload, Webhooks, WebhooksBuilder};
 
 use crate::{
     BYTES, Failed,
     cpu::{Measured, Run},
     latency::Latencies,
     sink::Sink,
+    stores::{Kind, Place},
 };
 
-async fn webhooks(sink: &Sink, emitters: usize) -> Result<Webhooks, Failed> {
-    let webhooks = Webhooks::builder()
-        .allow_http()
-        .allow_network(IpAddr::from([127, 0, 0, 1]))
-        .build()
-        .await?;
-    for n in 0..emitters {
-        webhooks
-            .attach(format!("e{n}"), ["a"], EmitterConfig::new(sink.url())?)
-            .await?;
-    }
-    Ok(webhooks)
+/// How deliveries spread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shape {
+    /// Each event goes to so many emitters, of one strict lane each.
+    Emitters(usize),
+    /// Each event goes to one emitter, which has so many lanes; as many callers emit.
+    Lanes(u32),
 }
 
-fn payload() -> Result<Payload, Failed> {
+pub(crate) fn builder() -> WebhooksBuilder {
+    Webhooks::builder()
+        .allow_http()
+        .allow_network(IpAddr::from([127, 0, 0, 1]))
+}
+
+pub(crate) async fn attach(webhooks: &Webhooks, sink: &Sink, shape: Shape) -> Result<(), Failed> {
+    let (emitters, lanes) = match shape {
+        Shape::Emitters(emitters) => (emitters, 1),
+        Shape::Lanes(lanes) => (1, lanes),
+    };
+    for n in 0..emitters {
+        let config = EmitterConfig::new(sink.url())?.lanes(lanes);
+        webhooks.attach(format!("e{n}"), ["a"], config).await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn payload() -> Result<Payload, Failed> {
     Ok(Payload::from_json(format!(
         r#"{{"x":"{}"}}"#,
         "y".repeat(BYTES - 8)
     ))?)
 }
 
-/// As many deliveries, from as many emitters.
+/// Emits so many events, from so many callers.
+pub(crate) async fn emit(webhooks: &Webhooks, callers: usize, events: usize) -> Result<(), Failed> {
+    let payload = payload()?;
+    let mut emitting = JoinSet::new();
+    for _ in 0..callers {
+        let (webhooks, payload) = (webhooks.clone(), payload.clone());
+        emitting.spawn(async move {
+            for _ in 0..events / callers {
+                webhooks.emit("a", payload.clone()).await?;
+                tokio::task::yield_now().await;
+            }
+            Ok::<(), webhooks_core::Error>(())
+        });
+    }
+    while let Some(done) = emitting.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
+/// As many deliveries, emitted while they go out.
 pub(crate) async fn rate(
     sink: &Sink,
-    emitters: usize,
+    kind: Kind,
+    shape: Shape,
     deliveries: usize,
 ) -> Result<Measured, Failed> {
-    let webhooks = webhooks(sink, emitters).await?;
-    let payload = payload()?;
-    let sent = deliveries / emitters * emitters;
-    let (run, last) = (Run::start()?, sink.expect(sent));
-    let emitting = webhooks.clone();
-    tokio::spawn(async move {
-        for _ in 0..deliveries / emitters {
-            emitting.emit("a", payload.clone()).await?;
-            tokio::task::yield_now().await;
-        }
-        Ok::<(), webhooks_core::Error>(())
-    })
-    .await??;
-    let measured = run.end(sent, last.arrival().await?)?;
+    let place = Place::new()?;
+    let webhooks = kind.give(builder(), &place).await?.build().await?;
+    attach(&webhooks, sink, shape).await?;
+    let (callers, events) = match shape {
+        Shape::Emitters(emitters) => (1, deliveries / emitters),
+        Shape::Lanes(lanes) => (lanes as usize, deliveries),
+    };
+    let (run, last) = (Run::start()?, sink.expect(deliveries));
+    emit(&webhooks, callers, events).await?;
+    let measured = run.end(deliveries, last.arrival().await?)?;
     webhooks.shutdown(Duration::from_secs(5)).await?;
     Ok(measured)
 }
 
 /// From `emit` to the receiver's handler, one event at a time.
-pub(crate) async fn latency(sink: &Sink) -> Result<Latencies, Failed> {
-    let webhooks = webhooks(sink, 1).await?;
+pub(crate) async fn latency(sink: &Sink, kind: Kind) -> Result<Latencies, Failed> {
+    let place = Place::new()?;
+    let webhooks = kind.give(builder(), &place).await?.build().await?;
+    attach(&webhooks, sink, Shape::Emitters(1)).await?;
     let payload = payload()?;
     let mut latencies = Latencies::default();
     for _ in 0..Latencies::COUNT {

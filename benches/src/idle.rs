@@ -5,7 +5,7 @@ use webhooks_core::{EmitterConfig, Webhooks};
 use crate::Failed;
 
 /// The resident bytes of this process (`/proc/self/statm`, pages of 4 KiB).
-fn resident() -> Result<usize, Failed> {
+pub(crate) fn resident() -> Result<usize, Failed> {
     let pages = std::fs::read_to_string("/proc/self/statm")?;
     let pages: usize = pages
         .split(' ')

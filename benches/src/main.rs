@@ -9,16 +9,18 @@
 
 mod bare;
 mod cpu;
+mod durable;
 mod emit;
 mod engine;
 mod idle;
 mod latency;
 mod serialise;
 mod sink;
+mod stores;
 
 use std::error::Error;
 
-use crate::{cpu::Measured, sink::Sink};
+use crate::{cpu::Measured, engine::Shape, sink::Sink, stores::Kind};
 
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
@@ -30,7 +32,9 @@ const REQUESTS: usize = 20_000;
 const SEQUENTIAL: usize = 4_000;
 
 /// In this order: the memory first, while nothing that was freed can be used again.
-const SECTIONS: [&str; 5] = ["idle", "payload", "rate", "latency", "emit"];
+const SECTIONS: [&str; 8] = [
+    "idle", "payload", "rate", "sqlite", "latency", "enqueue", "backlog", "emit",
+];
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -56,8 +60,11 @@ async fn main() -> Result<(), Failed> {
                 println!("{:<24} {bytes} bytes", "idle emitter");
             }
             "payload" => payloads()?,
-            "rate" => rates().await?,
+            "rate" => rates(Kind::Memory, &IN_MEMORY).await?,
+            "sqlite" => rates(Kind::Sqlite, &ON_SQLITE).await?,
             "latency" => latency().await?,
+            "enqueue" => enqueue().await?,
+            "backlog" => backlogs().await?,
             _ => {
                 for emitters in [100, 100_000] {
                     let micros = emit::unheard(emitters).await?;
@@ -84,16 +91,28 @@ fn payloads() -> Result<(), Failed> {
     Ok(())
 }
 
-async fn rates() -> Result<(), Failed> {
+const IN_MEMORY: [(&str, Shape, usize); 3] = [
+    ("64 emitters", Shape::Emitters(64), REQUESTS / 64 * 64),
+    ("64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
+    ("one strict lane", Shape::Emitters(1), SEQUENTIAL),
+];
+const ON_SQLITE: [(&str, Shape, usize); 3] = [
+    ("SQLite, 100 emitters", Shape::Emitters(100), REQUESTS),
+    ("SQLite, 64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
+    ("SQLite, one strict lane", Shape::Emitters(1), SEQUENTIAL),
+];
+
+async fn rates(kind: Kind, cases: &[(&str, Shape, usize)]) -> Result<(), Failed> {
     let sink = Sink::start().await?;
-    for (name, parallel, requests) in [
-        ("64 emitters", PARALLEL, REQUESTS),
-        ("one strict lane", 1, SEQUENTIAL),
-    ] {
+    for &(name, shape, requests) in cases {
+        let parallel = match shape {
+            Shape::Emitters(1) => 1,
+            Shape::Emitters(_) | Shape::Lanes(_) => PARALLEL,
+        };
         let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
             let before = bare::rate(&sink, parallel, requests, true).await?;
-            let ours = engine::rate(&sink, parallel, requests).await?;
+            let ours = engine::rate(&sink, kind, shape, requests).await?;
             let after = bare::rate(&sink, parallel, requests, true).await?;
             let naked = bare::rate(&sink, parallel, requests, false).await?;
             rounds.push((ours, Measured::between(&before, &after), naked));
@@ -119,20 +138,66 @@ async fn rates() -> Result<(), Failed> {
 }
 
 async fn latency() -> Result<(), Failed> {
-    // In a task, as handlers are: the thread of `main` would have to be woken from outside.
-    let (mut ours, mut bare) = tokio::spawn(async {
-        let sink = Sink::start().await?;
-        let ours = engine::latency(&sink).await?;
-        Ok::<_, Failed>((ours, bare::latency(&sink).await?))
-    })
-    .await??;
+    for (name, kind) in [
+        ("emit to receiver, idle", Kind::Memory),
+        ("… on SQLite", Kind::Sqlite),
+    ] {
+        // In a task, as handlers are: the thread of `main` would have to be woken from outside.
+        let (mut ours, mut bare) = tokio::spawn(async move {
+            let sink = Sink::start().await?;
+            let ours = engine::latency(&sink, kind).await?;
+            Ok::<_, Failed>((ours, bare::latency(&sink).await?))
+        })
+        .await??;
+        println!(
+            "{name:<24} p50 {:.0} µs, p99 {:.0} µs; bare reqwest {:.0} and {:.0}",
+            ours.percentile(50),
+            ours.percentile(99),
+            bare.percentile(50),
+            bare.percentile(99),
+        );
+    }
+    Ok(())
+}
+
+async fn enqueue() -> Result<(), Failed> {
+    let sink = Sink::start().await?;
+    for callers in [1, 16, 256] {
+        let mut rates = Vec::new();
+        for _ in 0..ROUNDS {
+            rates.push(durable::enqueue(&sink, callers, 512 * callers.min(64)).await?);
+        }
+        let name = format!("SQLite, {callers} callers");
+        println!("{name:<24} {:.0} events/s enqueued", median(rates));
+    }
+    Ok(())
+}
+
+/// A long backlog beside a short one, with the bare client before both.
+async fn backlogs() -> Result<(), Failed> {
+    const LONG: usize = 1_000_000;
+    const SHORT: usize = 1_024;
+    let sink = Sink::start().await?;
+    let bare = bare::rate(&sink, PARALLEL, REQUESTS, true).await?;
+    let mut short = Vec::new();
+    for _ in 0..2 * ROUNDS {
+        let drained = durable::drain(&sink, SHORT).await?;
+        short.push(drained.measured.per_second);
+    }
+    let short = median(short);
+    let long = durable::drain(&sink, LONG / 64 * 64).await?;
+    let rate = long.measured.per_second;
     println!(
-        "{:<24} p50 {:.0} µs, p99 {:.0} µs; bare reqwest {:.0} and {:.0}",
-        "emit to receiver, idle",
-        ours.percentile(50),
-        ours.percentile(99),
-        bare.percentile(50),
-        bare.percentile(99),
+        "{:<24} {rate:.0}/s for 1M rows, {short:.0}/s for 1k: {:.2}; {:.2} of bare reqwest",
+        "SQLite, backlog",
+        rate / short,
+        rate / bare.per_second,
+    );
+    println!(
+        "{:<24} {:.1} ms for statistics of 1M rows; {} MiB more memory once drained",
+        "",
+        long.stats,
+        long.grown >> 20,
     );
     Ok(())
 }

@@ -53,7 +53,10 @@ impl Engine {
             PutOutcome::Updated(other)
             | PutOutcome::Unchanged(other)
             | PutOutcome::Exists(other)
-            | PutOutcome::TenantMismatch(other) => Err(exists(&other)),
+            | PutOutcome::TenantMismatch(other) => {
+                self.found(&other);
+                Err(exists(&other))
+            }
         }
     }
 
@@ -81,7 +84,10 @@ impl Engine {
                 self.changed(&emitter, "changed");
                 Ok(Upserted::Updated(emitter))
             }
-            PutOutcome::Unchanged(emitter) => Ok(Upserted::Unchanged(emitter)),
+            PutOutcome::Unchanged(emitter) => {
+                self.found(&emitter);
+                Ok(Upserted::Unchanged(emitter))
+            }
             PutOutcome::Exists(other) => Err(exists(&other)),
             PutOutcome::TenantMismatch(other) => Err(Error::new(
                 ErrorKind::TenantMismatch,
@@ -128,11 +134,9 @@ impl Engine {
 
     pub(crate) async fn detach(self: &Arc<Self>, id: &EmitterId) -> Result<(), Error> {
         let _alone = self.control.lock().await;
-        if self
-            .store
-            .remove_emitter(id.clone(), self.env().now())
-            .await?
-        {
+        let now = self.env().now();
+        let removed = self.store.remove_emitter(id.clone(), now).await?;
+        if removed || self.registry.get(id.as_str()).is_some() {
             self.gone(id);
             tracing::info!(target: observe::EMITTER, emitter = %id, "detached");
         }
@@ -151,7 +155,10 @@ impl Engine {
                 self.changed(&emitter, "paused");
                 Ok(Some(emitter))
             }
-            StateOutcome::Unchanged(emitter) => Ok(Some(emitter)),
+            StateOutcome::Unchanged(emitter) => {
+                self.found(&emitter);
+                Ok(Some(emitter))
+            }
             StateOutcome::NotFound => Ok(None),
         }
     }
@@ -163,12 +170,15 @@ impl Engine {
                 self.changed(&emitter, "restarted");
                 Ok(emitter)
             }
-            StateOutcome::Unchanged(_) => Err(Error::new(
-                ErrorKind::AlreadyRunning,
-                format!(
-                    "emitter `{id}` is running: only a paused or disabled one can be restarted"
-                ),
-            )),
+            StateOutcome::Unchanged(emitter) => {
+                self.found(&emitter);
+                Err(Error::new(
+                    ErrorKind::AlreadyRunning,
+                    format!(
+                        "emitter `{id}` is running: only a paused or disabled one can be restarted"
+                    ),
+                ))
+            }
             StateOutcome::NotFound => Err(not_found(id)),
         }
     }
@@ -188,6 +198,17 @@ impl Engine {
     fn changed(self: &Arc<Self>, emitter: &Arc<Emitter>, what: &'static str) {
         tracing::info!(target: observe::EMITTER, emitter = %emitter.id, state = %emitter.state, "{what}");
         self.take_in(emitter);
+    }
+
+    /// Takes up an emitter that the store had so before: the answer to what changed it may have been
+    /// lost.
+    fn found(self: &Arc<Self>, emitter: &Arc<Emitter>) {
+        let known = self.registry.get(emitter.id.as_str());
+        let same =
+            known.is_some_and(|old| Arc::ptr_eq(&old, emitter) || old.is_version_of(emitter));
+        if !same {
+            self.take_in(emitter);
+        }
     }
 
     /// Brings registry and scheduler in step with an emitter.
@@ -234,12 +255,7 @@ impl Engine {
         let _alone = self.control.lock().await;
         let table = self.store.emitters().await?;
         for emitter in &table.emitters {
-            let known = self.registry.get(emitter.id.as_str());
-            let same =
-                known.is_some_and(|old| Arc::ptr_eq(&old, emitter) || old.is_version_of(emitter));
-            if !same {
-                self.take_in(emitter);
-            }
+            self.found(emitter);
         }
         let kept: HashSet<&EmitterId> = table.emitters.iter().map(|emitter| &emitter.id).collect();
         for old in self.registry.all() {
@@ -266,7 +282,8 @@ pub(super) async fn disable(engine: Arc<Engine>, emitter: Arc<Emitter>, reason: 
             .await
         {
             Ok(StateOutcome::Changed(emitter)) => return engine.changed(&emitter, "disabled"),
-            Ok(StateOutcome::Unchanged(_) | StateOutcome::NotFound) => return,
+            Ok(StateOutcome::Unchanged(emitter)) => return engine.found(&emitter),
+            Ok(StateOutcome::NotFound) => return,
             Err(error) => {
                 tracing::warn!(target: observe::STORE, emitter = %emitter.id, %error, "an emitter could not be disabled; trying again");
             }

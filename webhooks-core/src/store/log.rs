@@ -211,8 +211,9 @@ pub struct Redeliver {
     /// Which one.
     pub key: DeliveryKey,
     /// Leave the delivery as it is, and queue a new message of the same content, under this ID and
-    /// emitted `now`, for its emitter. If that message is there already, the answer was lost:
-    /// nothing is queued. Means nothing for a delivery that is pending.
+    /// emitted `now`, for its emitter. The ID was made `now`, give or take a minute. If that message
+    /// is there already, the answer was lost: nothing is queued. Means nothing for a delivery that is
+    /// pending.
     pub fresh: Option<MessageId>,
     /// When its next attempt is due.
     pub due: Timestamp,

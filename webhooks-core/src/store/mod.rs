@@ -16,6 +16,8 @@ mod append;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod emitters;
+#[cfg(any(test, feature = "conformance"))]
+mod fault;
 mod lease;
 mod log;
 pub mod memory;

@@ -17,7 +17,10 @@ impl Webhooks {
     /// # Errors
     /// Those of [`Event::new`]; [`PayloadTooLarge`](crate::ErrorKind::PayloadTooLarge);
     /// [`QueueFull`](crate::ErrorKind::QueueFull) if the store holds no more;
-    /// [`ShuttingDown`](crate::ErrorKind::ShuttingDown); that of the store. Nothing is queued then.
+    /// [`ShuttingDown`](crate::ErrorKind::ShuttingDown). Nothing is queued then. That of the store:
+    /// then it may be queued all the same, if it was the answer that failed; with an
+    /// [`IdempotencyKey`](crate::event::IdempotencyKey) it can be emitted again without being queued
+    /// twice.
     ///
     /// # Cancel safety
     /// Once polled, the event is with the store: dropping the future does not take it back.

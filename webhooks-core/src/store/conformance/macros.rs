@@ -81,6 +81,20 @@ macro_rules! __conformance_cases {
                 a_change_of_an_unknown_emitter_finds_none,
                 standing_counts_what_is_pending,
             }
+            faults {
+                a_refused_append_stores_nothing,
+                a_lost_append_sent_again_is_no_duplicate,
+                a_lost_append_of_another_message_is_a_repetition,
+                a_lost_settlement_told_again_counts_once,
+                a_lost_attach_leaves_one_emitter,
+                a_lost_lease_comes_when_it_is_asked_for_again,
+                a_lost_load_loses_no_row,
+                what_is_sent_again_twice_is_queued_once,
+                a_lost_replay_asked_for_again_queues_nothing_twice,
+                a_lost_change_of_an_emitter_is_done_once,
+                a_lost_discard_is_told_when_it_is_asked_for_again,
+                any_one_call_may_fail,
+            }
             fencing {
                 an_old_epoch_settles_nothing,
                 another_node_settles_nothing_under_the_same_epoch,

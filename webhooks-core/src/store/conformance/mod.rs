@@ -45,6 +45,8 @@ pub mod discard;
 #[doc(hidden)]
 pub mod emitters;
 #[doc(hidden)]
+pub mod faults;
+#[doc(hidden)]
 pub mod fencing;
 #[doc(hidden)]
 pub mod generations;
@@ -77,4 +79,7 @@ pub use self::{
     factory::{FactoryFuture, StoreFactory},
     suite::run,
 };
-pub use super::model::{Model, ModelStore};
+pub use super::{
+    fault::{Fault, FaultStore, Operation},
+    model::{Model, ModelStore},
+};

@@ -15,6 +15,8 @@ use crate::{
     store::{Redeliver, RedeliverOutcome, Replay},
 };
 
+const A_MINUTE: Duration = Duration::from_secs(60);
+
 impl Run {
     pub(super) async fn redeliver(&mut self, delivery: Pick, fresh: bool) -> Found {
         let Some(at) = pick(&self.deliveries, delivery) else {
@@ -23,7 +25,7 @@ impl Run {
         let key = self.deliveries[at].clone();
         let fresh = fresh.then(|| MessageId::generate(&self.world.env));
         if let Some(fresh) = fresh {
-            self.fresh.push((key.clone(), fresh));
+            self.fresh.push((key.clone(), fresh, self.now()));
         }
         self.ask_again(key, fresh).await
     }
@@ -33,7 +35,11 @@ impl Run {
         let Some(at) = pick(&self.fresh, fresh) else {
             return Ok(());
         };
-        let (key, fresh) = self.fresh[at].clone();
+        let (key, fresh, made_at) = self.fresh[at].clone();
+        // Its ID is that of its time.
+        if self.now().saturating_since(made_at) > A_MINUTE {
+            return Ok(());
+        }
         self.ask_again(key, Some(fresh)).await
     }
 

@@ -42,7 +42,7 @@ pub(super) struct Run {
     pub(super) deliveries: Vec<DeliveryKey>,
     pub(super) jobs: Vec<Job>,
     pub(super) told: Vec<Told>,
-    pub(super) fresh: Vec<(DeliveryKey, MessageId)>,
+    pub(super) fresh: Vec<(DeliveryKey, MessageId, Timestamp)>,
     pub(super) seqs: BTreeMap<EmitterId, Mapping>,
     pub(super) epochs: BTreeMap<EmitterId, Mapping>,
     pub(super) generations_of: BTreeMap<EmitterId, Mapping>,

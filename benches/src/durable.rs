@@ -1,0 +1,61 @@
+//! What only a store on a disk is asked: enqueueing alone, backlogs, statistics, memory.
+
+use std::time::{Duration, Instant};
+
+use webhooks_core::Backlog;
+
+use crate::{
+    Failed,
+    cpu::{Measured, Run},
+    engine::{Shape, attach, builder, emit},
+    idle::resident,
+    median,
+    sink::Sink,
+    stores::Place,
+};
+
+/// Events per second that so many callers enqueue, while nothing is delivered.
+pub(crate) async fn enqueue(sink: &Sink, callers: usize, events: usize) -> Result<f64, Failed> {
+    let place = Place::new()?;
+    let store = place.sqlite().await?;
+    let webhooks = builder().store(store).deliver(false).build().await?;
+    attach(&webhooks, sink, Shape::Lanes(64)).await?;
+    let start = Instant::now();
+    emit(&webhooks, callers, events).await?;
+    Ok(events as f64 / start.elapsed().as_secs_f64())
+}
+
+/// What a backlog of so many deliveries told.
+pub(crate) struct Drained {
+    pub(crate) measured: Measured,
+    /// Milliseconds that statistics took while all was pending.
+    pub(crate) stats: f64,
+    /// By how many bytes the process had grown at the end.
+    pub(crate) grown: usize,
+}
+
+/// Delivers a backlog, once it has been emitted while the emitter was paused.
+pub(crate) async fn drain(sink: &Sink, backlog: usize) -> Result<Drained, Failed> {
+    let place = Place::new()?;
+    let webhooks = builder().store(place.sqlite().await?).build().await?;
+    attach(&webhooks, sink, Shape::Lanes(64)).await?;
+    webhooks.pause("e0", Backlog::Keep).await?;
+    emit(&webhooks, 64, backlog).await?;
+    let mut stats = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        assert_eq!(webhooks.stats().await?.all.pending, backlog as u64);
+        stats.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let before = resident()?;
+    let (run, last) = (Run::start()?, sink.expect(backlog));
+    webhooks.restart("e0").await?;
+    let measured = run.end(backlog, last.arrival().await?)?;
+    let grown = resident()?.saturating_sub(before);
+    webhooks.shutdown(Duration::from_secs(5)).await?;
+    Ok(Drained {
+        measured,
+        stats: median(stats),
+        grown,
+    })
+}

@@ -1,0 +1,52 @@
+//! The engine over a store that fails.
+#![cfg(feature = "conformance")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod life;
+mod receiver;
+mod registry;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use webhooks_core::{
+    EmitterConfig, Error, Jitter, RetryPolicy, Webhooks,
+    env::{Env, SystemRandom, Timestamp},
+    store::{Store, conformance::FaultStore},
+};
+
+use self::receiver::Receiver;
+
+async fn build<S: Store>(store: &FaultStore<S>, receiver: &Receiver) -> Result<Webhooks, Error> {
+    let begin = Instant::now();
+    let now = move || Timestamp::from_micros(1_769_860_800_000_000).saturating_add(begin.elapsed());
+    Webhooks::builder()
+        .store(store.clone())
+        .env(Env::new(now, SystemRandom))
+        .transport(receiver.transport())
+        .build()
+        .await
+}
+
+/// Makes a call until the store takes it.
+async fn retried<T>(call: impl AsyncFn() -> Result<T, Error>) -> T {
+    loop {
+        match call().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(error.is_retryable(), "{error:?}"),
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn config() -> EmitterConfig {
+    let (initial, max) = (Duration::from_millis(20), Duration::from_millis(40));
+    let retry = RetryPolicy::exponential(initial, max).jitter(Jitter::None);
+    EmitterConfig::new("https://crm.example/hooks")
+        .unwrap()
+        .retry(retry)
+}
+
+fn body(n: usize) -> String {
+    serde_json::json!({ "n": n }).to_string()
+}

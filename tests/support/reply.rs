@@ -88,6 +88,12 @@ impl Reply {
         }
     }
 
+    /// Whether its status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.bytes.starts_with(b"HTTP/1.1 2")
+    }
+
     /// The same, once the gate is open.
     #[must_use]
     pub fn held_by(mut self, gate: &Gate) -> Self {

@@ -162,7 +162,9 @@ impl<'a> Check<'a> {
         self.history
             .faults
             .get(self.next_fault(earlier.at))
-            .is_some_and(|fault| *fault <= later.at && *fault <= earlier.at + self.settling)
+            .is_some_and(|fault| {
+                *fault <= later.at && *fault <= earlier.at.saturating_add(self.settling)
+            })
     }
 
     /// The place of the first fault that is not before this moment.

@@ -1,6 +1,6 @@
 //! Killed under load, at any moment, again and again.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -11,13 +11,21 @@ use webhooks_core::{
     store::{Settled, SqliteStore, Store as _},
 };
 use webhooks_tests::history::{Answer, History, Moment, Summary, check};
+use webhooks_tests::{Receiver, Reply};
 
-use crate::{chance::Chance, load::Load, program::Program, world::World};
+use crate::{
+    chance::Chance,
+    load::Load,
+    program::Program,
+    world::{Emitter, World},
+};
 
 /// An outcome is in the store long before that, also on a slow machine.
 const SETTLING: Duration = Duration::from_secs(2);
 /// A dead node's lease would have 9 s or more to go.
 const RESUMED: Duration = Duration::from_secs(5);
+/// Slower than the clients, so that there is a backlog.
+const SLOW: Duration = Duration::from_millis(8);
 const DRAINED: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +39,7 @@ async fn what_was_acknowledged_arrives_in_order_however_often_it_is_killed() {
         directory.path().join("log"),
     );
     let world = World::new();
-    let receiver = world.receiver(&mut chance).await;
+    let receiver = receiver(&world, &mut chance).await;
     let load = Load::start(&world, &mut chance);
     let mut resumed = Vec::new();
     for round in 0..rounds {
@@ -78,6 +86,18 @@ async fn what_was_acknowledged_arrives_in_order_however_often_it_is_killed() {
         ..Settled::default()
     };
     assert_eq!((counts.pending, counts.total), (0, expected));
+}
+
+/// One that fails now and then, and another that is slow.
+async fn receiver(world: &World, chance: &mut Chance) -> Receiver {
+    let chance = Mutex::new(chance.fork());
+    let fails = move || chance.lock().unwrap().one_in(20);
+    let script = move |emitter: &Emitter| match emitter.id {
+        "flaky" if fails() => Reply::status(500),
+        "slow" => Reply::status(200).after(SLOW),
+        _ => Reply::status(200),
+    };
+    world.receiver(script).await
 }
 
 /// Whether something that was acknowledged has not arrived.

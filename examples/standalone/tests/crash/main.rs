@@ -8,12 +8,21 @@
 
 mod api;
 mod chance;
+mod disk_full;
 mod kill;
 mod load;
 mod program;
+mod room;
 mod world;
 
 use std::time::Duration;
 
 /// How long what should happen is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Says what this machine does not have, where it need not have it.
+#[track_caller]
+fn required(what: &str) {
+    assert!(std::env::var_os("WEBHOOKS_REQUIRE_ALL").is_none(), "{what}");
+    eprintln!("{what}");
+}

@@ -80,10 +80,10 @@ fn filling(program: &Program, directory: &TempDir) -> PathBuf {
         .join("filling")
 }
 
-/// How large a file may become, from now on.
+/// How large a file may become, from now on; as a soft limit, which anybody may raise again.
 async fn limit(program: &Program, size: &str) {
     let mut prlimit = command("prlimit");
     let id = program.id().to_string();
-    let limited = prlimit.args(["--pid", &id, &format!("--fsize={size}")]);
+    let limited = prlimit.args(["--pid", &id, &format!("--fsize={size}:")]);
     assert!(limited.status().await.unwrap().success());
 }

@@ -15,6 +15,16 @@ pub(crate) struct Api {
     client: Client,
 }
 
+/// An event to be emitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Event<'a> {
+    /// The delivery ID.
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) body: &'a str,
+}
+
 /// A problem of the program's.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -46,15 +56,12 @@ impl Api {
     }
 
     /// Emits an event; returns the message ID.
-    pub(crate) async fn emit(
-        &self,
-        event: &str,
-        id: &str,
-        body: &str,
-    ) -> reqwest::Result<Result<String, Problem>> {
-        let request = self.request(Method::POST, &format!("/emit/{event}"));
-        let request = request.header("x-request-id", id).body(body.to_owned());
-        let answer = request.send().await?;
+    pub(crate) async fn emit(&self, event: &Event<'_>) -> reqwest::Result<Result<String, Problem>> {
+        let key = event.key.map(|key| format!("?ordering_key={key}"));
+        let path = format!("/emit/{}{}", event.name, key.unwrap_or_default());
+        let request = self.request(Method::POST, &path);
+        let request = request.header("x-request-id", event.id);
+        let answer = request.body(event.body.to_owned()).send().await?;
         let (status, retry_after) = (
             answer.status(),
             answer.headers().contains_key("retry-after"),

@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use tokio::time::{Instant, sleep};
-use webhooks_tests::{
-    Gate, Reply,
-    history::{Answer, check},
-};
+use webhooks_tests::{Gate, Reply, history::check};
 
 use crate::{
-    api::Api,
+    api::{Api, Event},
     required,
     room::{Room, mounts_are_allowed},
     world::World,
@@ -21,7 +18,6 @@ const FULL: Duration = Duration::from_secs(14);
 /// The bound of the contract.
 const HEALTHY: Duration = Duration::from_secs(40);
 const DRAINED: Duration = Duration::from_secs(20);
-const EVENT: &str = "order.created?ordering_key=ada";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_and_is_overcome_once_there_is_room() {
@@ -108,13 +104,14 @@ impl<'a> Emitting<'a> {
         self.count += 1;
         let id = self.count.to_string();
         let body = format!(r#"{{"padding": "{}"}}"#, "x".repeat(1_000));
-        self.world.calling(&id, "order.created", Some("ada"), &body);
-        match self.api.emit(EVENT, &id, &body).await.unwrap() {
-            Ok(message_id) => {
-                let answer = Answer::Receipt(self.world.now(), Some(message_id));
-                self.world.heard(&id, answer);
-                true
-            }
+        let event = Event {
+            id: &id,
+            name: "order.created",
+            key: Some("ada"),
+            body: &body,
+        };
+        match self.world.emit(self.api, &event).await.unwrap() {
+            Ok(_) => true,
             Err(problem) => {
                 assert_eq!(problem.status, StatusCode::SERVICE_UNAVAILABLE);
                 assert_eq!(problem.r#type, "store_unavailable");

@@ -10,7 +10,12 @@ use tokio::{
 };
 use webhooks_tests::history::Answer;
 
-use crate::{PATIENCE, api::Api, chance::Chance, world::World};
+use crate::{
+    PATIENCE,
+    api::{Api, Event},
+    chance::Chance,
+    world::World,
+};
 
 /// The longest pause between two events of a client, in microseconds.
 const PAUSE: u64 = 6_000;
@@ -91,7 +96,17 @@ impl Client {
             let padding = "x".repeat(self.chance.below(300) as usize);
             let body = format!(r#"{{"id": "{id}", "padding": "{padding}"}}"#);
             let heard = match self.habit {
-                Habit::Emits { event, key } => self.emit(&api, event, key, &id, &body).await,
+                Habit::Emits { event: name, key } => {
+                    let (id, body) = (&id, &body);
+                    let event = Event {
+                        id,
+                        name,
+                        key,
+                        body,
+                    };
+                    let answer = self.world.emit(&api, &event).await;
+                    answer.map(Result::unwrap).is_ok()
+                }
                 Habit::Stages => self.stage(&api, &id, &body).await,
             };
             if heard {
@@ -105,21 +120,16 @@ impl Client {
     }
 
     /// Whether there was an answer.
-    async fn emit(&self, api: &Api, event: &str, key: Option<&str>, id: &str, body: &str) -> bool {
-        self.world.calling(id, event, key, body);
-        let query = key.map_or_else(String::new, |key| format!("?ordering_key={key}"));
-        let Ok(answer) = api.emit(&format!("{event}{query}"), id, body).await else {
-            return false;
-        };
-        let message_id = answer.unwrap();
-        self.world
-            .heard(id, Answer::Receipt(self.world.now(), Some(message_id)));
-        true
-    }
-
-    /// Whether there was an answer.
     async fn stage(&mut self, api: &Api, id: &str, body: &str) -> bool {
-        self.world.calling(id, "user.updated", None, body);
+        let name = "user.updated";
+        let key = None;
+        let event = Event {
+            id,
+            name,
+            key,
+            body,
+        };
+        self.world.calling(&event);
         let (query, status) = match self.chance.below(6) {
             0 => ("status=422", 422),
             1 => ("panic=true", 500),
@@ -129,7 +139,7 @@ impl Client {
         if status >= 400 {
             self.world.heard(id, Answer::Refused);
         }
-        let path = format!("/stage/user.updated?{query}");
+        let path = format!("/stage/{name}?{query}");
         let request = api.request(Method::POST, &path).header("x-request-id", id);
         let Ok(answer) = request.body(body.to_owned()).send().await else {
             return false;

@@ -13,6 +13,7 @@ mod kill;
 mod load;
 mod program;
 mod room;
+mod sharing;
 mod world;
 
 use std::time::Duration;

@@ -4,12 +4,13 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, ChildStdout, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{PATIENCE, api::Api};
@@ -27,6 +28,7 @@ pub(crate) fn command(program: &str) -> Command {
 /// Adds what the program is told, with its store in this file.
 pub(crate) fn serving<'a>(command: &'a mut Command, database: &Path) -> &'a mut Command {
     command
+        .env("NO_COLOR", "1")
         .args(["--listen", "127.0.0.1:0", "--admin-token", TOKEN])
         .args(["--allow-http", "--allow-network", "127.0.0.0/8"])
         .arg("--store")
@@ -40,11 +42,23 @@ pub(crate) struct Program {
     log: PathBuf,
 }
 
+impl Drop for Program {
+    /// The end of what it logged helps to see why a test failed.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = fs::read_to_string(&self.log).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(40)..];
+            eprintln!("{}:\n{}", self.log.display(), last.join("\n"));
+        }
+    }
+}
+
 impl Program {
     /// Starts it with its store in this file; what it logs goes to the end of `log`.
     pub(crate) fn start(database: &Path, log: &Path) -> Self {
         let mut command = command(BINARY);
-        serving(&mut command, database);
+        serving(&mut command, database).args(["--log", "info,webhooks=debug"]);
         Self::spawn(command, log)
     }
 
@@ -83,6 +97,21 @@ impl Program {
         let mut kill = command("kill");
         let sent = kill.args([&format!("-{name}"), &self.id().to_string()]);
         assert!(sent.status().await.unwrap().success());
+    }
+
+    /// Waits until each of its threads has been stopped.
+    pub(crate) async fn stopped(&self) {
+        let is_stopped = || {
+            let mut tasks = fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
+            tasks.all(|task| {
+                let stat = fs::read_to_string(task.unwrap().path().join("stat"));
+                // Its name in parentheses, then its state.
+                stat.is_ok_and(|stat| stat.rsplit(')').next().unwrap().starts_with(" T"))
+            })
+        };
+        while !is_stopped() {
+            sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Kills it.

@@ -9,7 +9,7 @@ use webhooks_tests::{
     history::{Answer, Arrival, Emit, History, Moment},
 };
 
-use crate::api::Api;
+use crate::api::{Api, Event, Problem};
 
 /// An emitter of the test.
 pub(crate) struct Emitter {
@@ -80,22 +80,37 @@ impl World {
     }
 
     /// Takes down that an event is about to be emitted.
-    pub(crate) fn calling(&self, id: &str, event: &str, key: Option<&str>, body: &str) {
-        let targets = EMITTERS.iter().filter(|emitter| emitter.takes(event));
+    pub(crate) fn calling(&self, event: &Event<'_>) {
+        let targets = EMITTERS.iter().filter(|emitter| emitter.takes(event.name));
         let emit = Emit {
             called: self.now(),
             answer: Answer::Unknown,
-            body: body.to_owned(),
+            body: event.body.to_owned(),
             targets: targets
-                .map(|emitter| (emitter.id.to_owned(), emitter.lane(key)))
+                .map(|emitter| (emitter.id.to_owned(), emitter.lane(event.key)))
                 .collect(),
         };
-        self.history().emits.insert(id.to_owned(), emit);
+        self.history().emits.insert(event.id.to_owned(), emit);
     }
 
     /// Takes down what its caller heard.
     pub(crate) fn heard(&self, id: &str, answer: Answer) {
         self.history().emits.get_mut(id).unwrap().answer = answer;
+    }
+
+    /// Emits an event; returns the message ID.
+    pub(crate) async fn emit(
+        &self,
+        api: &Api,
+        event: &Event<'_>,
+    ) -> reqwest::Result<Result<String, Problem>> {
+        self.calling(event);
+        let answer = api.emit(event).await?;
+        if let Ok(message_id) = &answer {
+            let receipt = Answer::Receipt(self.now(), Some(message_id.clone()));
+            self.heard(event.id, receipt);
+        }
+        Ok(answer)
     }
 
     /// A receiver whose requests become part of the history; `script` says how it answers.

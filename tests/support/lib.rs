@@ -1,9 +1,11 @@
 //! What the integration tests share: a scriptable receiver on raw sockets, since receivers must be
-//! able to speak garbage, and a store that is held up or fails as a test wants.
+//! able to speak garbage; a store that is held up or fails as a test wants; and the rules that what
+//! happened is checked by.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
 mod gate;
+pub mod history;
 mod receiver;
 mod reply;
 mod store;

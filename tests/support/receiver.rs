@@ -13,7 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinHandle,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{PATIENCE, Reply, reply::Then};
@@ -60,6 +60,8 @@ struct Shared {
     received: Arc<Mutex<Vec<Received>>>,
     count: watch::Sender<usize>,
     in_flight: Arc<AtomicUsize>,
+    /// How many connections are open.
+    open: watch::Sender<usize>,
 }
 
 /// A receiver on a loopback port of its own; ends when dropped.
@@ -92,6 +94,7 @@ impl Receiver {
             received: Arc::default(),
             count: watch::Sender::new(0),
             in_flight: Arc::default(),
+            open: watch::Sender::new(0),
         };
         let task = tokio::spawn(accept(listener, shared.clone()));
         Self { addr, shared, task }
@@ -145,12 +148,32 @@ impl Receiver {
         );
         received
     }
+
+    /// Waits until all that was sent by senders that are gone by now has been read.
+    ///
+    /// # Panics
+    /// After ten seconds: a sender lives, or a reply waits for a gate.
+    pub async fn quiet(&self) {
+        // They are accepted in their order: once this one has ended, all that were there before have
+        // begun.
+        let mut last = TcpStream::connect(self.addr).await.unwrap();
+        last.shutdown().await.unwrap();
+        last.read_to_end(&mut Vec::new()).await.unwrap();
+        let mut open = self.shared.open.subscribe();
+        let waited = timeout(PATIENCE, open.wait_for(|open| *open == 0)).await;
+        assert!(waited.is_ok(), "some connections are still open");
+    }
 }
 
 async fn accept(listener: TcpListener, shared: Shared) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, shared.clone()));
+        shared.open.send_modify(|open| *open += 1);
+        let shared = shared.clone();
+        connections.spawn(async move {
+            serve(stream, shared.clone()).await;
+            shared.open.send_modify(|open| *open -= 1);
+        });
     }
 }
 
@@ -167,6 +190,9 @@ async fn serve(mut stream: TcpStream, shared: Shared) {
         shared.count.send_modify(|count| *count += 1);
         if let Some(gate) = &reply.gate {
             gate.pass().await;
+        }
+        if !reply.delay.is_zero() {
+            sleep(reply.delay).await;
         }
         if reply.then == Then::Hang {
             let _ = stream.write_all(&reply.bytes).await;

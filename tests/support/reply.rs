@@ -1,5 +1,7 @@
 //! What a receiver does with a request.
 
+use std::time::Duration;
+
 use crate::Gate;
 
 /// What a receiver does with a request.
@@ -8,6 +10,7 @@ pub struct Reply {
     pub(crate) bytes: Vec<u8>,
     pub(crate) then: Then,
     pub(crate) gate: Option<Gate>,
+    pub(crate) delay: Duration,
 }
 
 /// What follows the bytes of a reply.
@@ -42,6 +45,7 @@ impl Reply {
             bytes: head.into_bytes(),
             then: Then::Next,
             gate: None,
+            delay: Duration::ZERO,
         }
     }
 
@@ -52,6 +56,7 @@ impl Reply {
             bytes: bytes.as_bytes().to_vec(),
             then: Then::Close,
             gate: None,
+            delay: Duration::ZERO,
         }
     }
 
@@ -62,6 +67,7 @@ impl Reply {
             bytes: bytes.as_bytes().to_vec(),
             then: Then::Hang,
             gate: None,
+            delay: Duration::ZERO,
         }
     }
 
@@ -78,13 +84,27 @@ impl Reply {
             bytes: Vec::new(),
             then: Then::Reset,
             gate: None,
+            delay: Duration::ZERO,
         }
+    }
+
+    /// Whether its status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.bytes.starts_with(b"HTTP/1.1 2")
     }
 
     /// The same, once the gate is open.
     #[must_use]
     pub fn held_by(mut self, gate: &Gate) -> Self {
         self.gate = Some(gate.clone());
+        self
+    }
+
+    /// The same, so much later: the receiver is slow.
+    #[must_use]
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
         self
     }
 }

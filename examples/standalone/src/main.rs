@@ -34,6 +34,8 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&args.log))
         .with_writer(std::io::stderr)
+        // With stderr on a full disk, saying that would panic.
+        .log_internal_errors(false)
         .init();
     let done = match &args.command {
         Some(Command::Keygen(keygen)) => say(keygen.run()),

@@ -3,8 +3,9 @@
 //! - A node renews every 3 s for 12 s. One that cannot starts no attempt in the last of these seconds
 //!   or later: others may take its emitters over then.
 //! - One that has run out of time drops what is in flight, outcome unknown: whoever takes over sends it
-//!   again, and its own outcome would be refused.
-//! - One that finds itself dead comes back under another ID.
+//!   again. What it owns stays its own until somebody takes it, and with it the outcomes that the store
+//!   does not have yet: when nobody did, what had its success is not sent again.
+//! - One that finds itself dead comes back under another ID, with nothing.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -72,9 +73,16 @@ impl Engine {
     pub(super) async fn renew(self: &Arc<Self>) -> Result<(), Error> {
         loop {
             let asked = Instant::now();
+            // An answer that comes later than that is of no use; and what is in flight is dropped in
+            // time.
+            let patience = match self.scheduler().time_left(asked) {
+                None => NODE_LIFETIME - MARGIN,
+                // The whole process may have slept.
+                Some(Duration::ZERO) => MARGIN,
+                Some(left) => left,
+            };
             let renewal = self.store.renew(self.node(), self.env().now());
-            // An answer that comes later than that is of no use.
-            let renewal = match timeout(NODE_LIFETIME - MARGIN, renewal).await {
+            let renewal = match timeout(patience, renewal).await {
                 Ok(renewal) => renewal,
                 Err(_) => Err(Error::new(ErrorKind::Store, "the store does not answer")),
             };
@@ -95,14 +103,21 @@ impl Engine {
         }
     }
 
+    /// Drops what is in flight, outcome unknown; nothing starts before the node is renewed.
+    async fn drop_in_flight(self: &Arc<Self>) {
+        self.scheduler().sleep();
+        self.workers.end().await;
+        let now = Instant::now();
+        self.schedule(|scheduler| scheduler.dropped_in_flight(now));
+    }
+
     /// Drops all emitters at work and what is in flight, outcome unknown, and becomes another node: what
     /// the old one owned is free to be taken over, by this one too.
     async fn lose_all(self: &Arc<Self>) {
-        self.scheduler().sleep();
-        self.workers.end().await;
+        self.drop_in_flight().await;
         self.scheduler().lose_all();
         let node = NodeId::generate(self.env());
-        tracing::warn!(target: observe::ENGINE, old = ?self.node(), new = ?node, "the node's time was up: coming back as a new one");
+        tracing::warn!(target: observe::ENGINE, old = ?self.node(), new = ?node, "the node is dead: coming back as a new one");
         self.life.state().node = node;
     }
 }
@@ -117,7 +132,8 @@ pub(super) async fn run(engine: Arc<Engine>) {
         if let Err(error) = result {
             tracing::warn!(target: observe::STORE, %error, "the node cannot be renewed");
             if engine.scheduler().runs_out(Instant::now()) {
-                engine.lose_all().await;
+                engine.drop_in_flight().await;
+                tracing::warn!(target: observe::ENGINE, node = ?before, "the node's time is up: what was in flight is dropped");
             }
         } else if engine.node() != before
             && engine.options.deliver

@@ -2,6 +2,7 @@
 #![cfg(feature = "conformance")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod away;
 mod life;
 mod receiver;
 mod registry;

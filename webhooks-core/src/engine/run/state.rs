@@ -304,6 +304,14 @@ impl Run {
         }
     }
 
+    /// What was in flight was dropped, outcome unknown: the lanes are loaded anew.
+    pub(crate) fn dropped_in_flight(&mut self) {
+        let dropped = std::mem::take(&mut self.in_flight);
+        if dropped > 0 && matches!(self.phase, Phase::Working | Phase::Draining) {
+            self.begin_anew();
+        }
+    }
+
     fn begin_anew(&mut self) {
         self.forget_lanes();
         if self.in_flight == 0 {

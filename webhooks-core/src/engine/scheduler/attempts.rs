@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Finished, Job, Now, Scheduler, job::class_of, state::Awake};
+use super::{Finished, Job, Now, Scheduler, awake::Awake, job::class_of};
 use crate::{
     delivery::{Attempt, Progress, Seq},
     emitter::EmitterId,

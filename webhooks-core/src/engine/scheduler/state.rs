@@ -8,7 +8,10 @@ use std::{
 use tokio::time::Instant;
 use url::Url;
 
-use super::job::{Now, class_of, entry_of};
+use super::{
+    awake::Awake,
+    job::{Now, class_of, entry_of},
+};
 use crate::{
     delivery::Seq,
     emitter::{Emitter, EmitterId},
@@ -19,15 +22,6 @@ use crate::{
     },
     store::{Epoch, PendingRow},
 };
-
-/// Whether attempts may start, as far as the node's life decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Awake {
-    /// Until the time is up, if there is one.
-    Until(Option<Instant>),
-    /// Not before the node is renewed.
-    Asleep,
-}
 
 /// The state of an engine.
 #[derive(Debug)]
@@ -249,39 +243,6 @@ impl Scheduler {
             self.timer_of.remove(&id);
             self.reschedule(id, now);
         }
-    }
-
-    /// The node was renewed: attempts may start until then.
-    pub(crate) fn awake_until(&mut self, until: Instant) {
-        self.awake = Awake::Until(Some(until));
-    }
-
-    /// No attempt starts before the node is renewed.
-    pub(crate) fn sleep(&mut self) {
-        self.awake = Awake::Asleep;
-    }
-
-    /// Whether no attempt may start at `now`.
-    pub(super) fn is_asleep(&self, now: Instant) -> bool {
-        self.awake == Awake::Asleep || self.runs_out(now)
-    }
-
-    /// Whether the node's time is up, and what is in flight is still to be dropped.
-    pub(crate) fn runs_out(&self, now: Instant) -> bool {
-        matches!(self.awake, Awake::Until(Some(until)) if now >= until)
-    }
-
-    /// Forgets everything at work: the node's time is up, and its workers have ended.
-    pub(crate) fn lose_all(&mut self) {
-        let emptied = Self::new(self.budget.limit());
-        *self = Self {
-            awake: Awake::Asleep,
-            // The settler has these still.
-            unsettled: self.unsettled,
-            stopped: self.stopped,
-            next_run: self.next_run,
-            ..emptied
-        };
     }
 
     /// No attempt starts any more.

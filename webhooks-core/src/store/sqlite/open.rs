@@ -46,12 +46,13 @@ const KEY_ID: &str = "secrets_key_id";
 const STORE_ID: &str = "store_id";
 
 pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, Error> {
+    if !options.migrate {
+        validate(options)?;
+    }
     let mut connection = open_file(options)?;
     let sql = Sql::new(&options.prefix);
     if options.migrate {
         migrations::run(&mut connection, &options.prefix, options.env.now())?;
-    } else {
-        check_tables(&connection, &options.prefix)?;
     }
     let key = secrets_key(options, &connection, &sql)?;
     let store_id = note(
@@ -134,14 +135,16 @@ fn open_file(options: &SqliteOptions) -> Result<Connection, Error> {
         let looked_at = look_at(options)?;
         migrations::pending(&looked_at, &options.prefix)
             .map_err(|error| about(&options.path, &error.to_string()))?;
-        check_key(options, &looked_at)?;
+        check_key(options, noted_key(&looked_at, &options.prefix)?)?;
+    } else {
+        check_key(options, None)?;
     }
     files::create(&options.path)
         .map_err(|error| about(&options.path, "cannot be made").with_source(error))?;
     connect(&options.path, options)
 }
 
-fn check_path(path: &Path) -> Result<(), Error> {
+pub(super) fn check_path(path: &Path) -> Result<(), Error> {
     let text = path.to_string_lossy();
     if text.is_empty() || text == ":memory:" || text.starts_with("file:") {
         return Err(Error::new(
@@ -162,13 +165,19 @@ fn look_at(options: &SqliteOptions) -> Result<Connection, Error> {
         let error = from_sqlite(error);
         about(path, &error.to_string()).with_source(error)
     };
+    // One that may only read would leave its WAL behind.
     let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     connection
-        .busy_timeout(options.busy_timeout)
-        .map_err(failed)?;
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .pragma_update(None, "query_only", true)
+        .and_then(|()| connection.busy_timeout(options.busy_timeout))
+        .and_then(|()| {
+            // What a crash left in the WAL stays there.
+            let unwritten = with_end(path, "-wal")
+                .metadata()
+                .is_ok_and(|wal| wal.len() > 0);
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, unwritten)
+        })
         .map_err(failed)?;
     connection
         .query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))
@@ -196,16 +205,20 @@ fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Error> {
     };
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
-    let setup = || -> rusqlite::Result<()> {
+    let setup = || -> rusqlite::Result<String> {
         connection.busy_timeout(options.busy_timeout)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let mode =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(())
+        Ok(mode)
     };
-    setup().map_err(failed)?;
+    let mode = setup().map_err(failed)?;
+    if mode != "wal" {
+        return Err(about(path, "cannot have a write-ahead log where it lies"));
+    }
     Ok(connection)
 }
 
@@ -241,17 +254,20 @@ fn noted_key(connection: &Connection, prefix: &str) -> Result<Option<String>, Er
         .map_err(from_sqlite)
 }
 
-/// Refuses another key than the one that the database was made with, before anything is written.
-fn check_key(options: &SqliteOptions, connection: &Connection) -> Result<(), Error> {
-    let Some(noted) = noted_key(connection, &options.prefix)? else {
-        return Ok(());
-    };
+/// Refuses another key than the one that the database was made with, and one that is malformed, before
+/// anything is written.
+fn check_key(options: &SqliteOptions, noted: Option<String>) -> Result<(), Error> {
     let key = match &options.key {
-        KeySource::Key(key) => key.clone(),
-        KeySource::File(path) => SecretsKey::from_file(path)?,
-        KeySource::Beside => SecretsKey::from_file(beside(&options.path))?,
+        KeySource::Key(key) => Ok(key.clone()),
+        KeySource::File(path) => SecretsKey::from_file(path),
+        KeySource::Beside => SecretsKey::from_file(beside(&options.path)),
     };
-    same_key(&options.path, &noted, key.id())
+    match (noted, key) {
+        (Some(noted), key) => same_key(&options.path, &noted, key?.id()),
+        // It is made with the tables.
+        (None, Err(error)) if is_io(&error, io::ErrorKind::NotFound) => Ok(()),
+        (None, key) => key.map(drop),
+    }
 }
 
 fn same_key(path: &Path, noted: &str, given: SecretsKeyId) -> Result<(), Error> {
@@ -306,8 +322,12 @@ fn is_io(error: &Error, kind: io::ErrorKind) -> bool {
 }
 
 fn beside(database: &Path) -> PathBuf {
+    with_end(database, ".key")
+}
+
+fn with_end(database: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(database.as_os_str());
-    name.push(".key");
+    name.push(end);
     name.into()
 }
 

@@ -167,3 +167,12 @@ CREATE TABLE webhooks_discards (
     discarded_at INTEGER NOT NULL,
     PRIMARY KEY (emitter, seq)
 ) WITHOUT ROWID;
+
+CREATE TABLE webhooks_migrations (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at INTEGER NOT NULL
+);
+
+INSERT INTO webhooks_migrations (number, name, applied_at)
+VALUES (1, 'initial', 1000000 * unixepoch());

@@ -4,12 +4,14 @@
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
 mod busy;
+mod discarding;
 mod migrations;
 mod opening;
 mod place;
 mod prefixes;
 mod receiver;
 mod restart;
+mod retention;
 
 use std::time::Duration;
 

@@ -19,6 +19,7 @@ use crate::{
     emitter::EmitterId,
     env::Timestamp,
     event::MessageId,
+    observe,
     store::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
@@ -163,6 +164,13 @@ pub(super) async fn answer<T>(answer: Answer<T>) -> Result<T, Error> {
     answer.await.unwrap_or_else(|_| Err(ended()))
 }
 
+/// The rest of a backlog: nothing of it is loaded any more, and pruning goes on where this failed.
+fn may_be_late(discarded: &Result<(), Error>) {
+    if let Err(error) = discarded {
+        tracing::warn!(target: observe::STORE, %error, "a backlog is discarded in part: the rest follows");
+    }
+}
+
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore")
@@ -199,7 +207,7 @@ impl Store for SqliteStore {
             let changed = self.write(move |tx| ops::set_state(tx, &change));
             let discarded = self.discard_backlog(emitter);
             let outcome = answer(changed).await?;
-            answer(discarded).await?;
+            may_be_late(&answer(discarded).await);
             Ok(outcome)
         })
     }
@@ -210,7 +218,7 @@ impl Store for SqliteStore {
             let removed = self.write(move |tx| ops::remove(tx, &id, now));
             let discarded = self.discard_backlog(emitter);
             let removed = answer(removed).await?;
-            answer(discarded).await?;
+            may_be_late(&answer(discarded).await);
             Ok(removed)
         })
     }

@@ -10,6 +10,7 @@ mod opening;
 mod place;
 mod prefixes;
 mod receiver;
+mod replay;
 mod restart;
 mod retention;
 

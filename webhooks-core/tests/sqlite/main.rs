@@ -5,6 +5,9 @@
 
 mod busy;
 mod discarding;
+mod emit_in;
+mod emit_in_order;
+mod emit_in_refused;
 mod migrations;
 mod opening;
 mod place;

@@ -127,6 +127,7 @@ statements! {
     standing
     standing_of
     stats
+    take_turn
     target
     unmark
     unmark_unowned

@@ -83,7 +83,10 @@ pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, Error> {
         locks: NodeLocks::new(&options.path),
     });
     let (changes, changed) = watch::channel(0);
-    let writer = Writer::start(connection, context.clone(), options.busy_timeout, changes)?;
+    context.locks.clean_up();
+    let (readers, threads) = Readers::start(readers, &context)?;
+    let (busy_timeout, of_writer) = (options.busy_timeout, context.clone());
+    let writer = Writer::start(connection, of_writer, busy_timeout, changes, threads)?;
     // What an earlier process began to discard.
     let (job, _) = Long::job(|tx| Ok((!ops::go_on_discarding(tx, None)?).then_some(())));
     writer.send(job);
@@ -91,7 +94,7 @@ pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, Error> {
         options.clone(),
         context.clone(),
         writer,
-        Readers::start(readers, &context)?,
+        readers,
         changed,
         store_id,
     ))

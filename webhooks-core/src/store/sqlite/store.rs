@@ -171,6 +171,14 @@ fn may_be_late(discarded: &Result<(), Error>) {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // What is written from now on is of nodes that are gone: whoever takes over need not wait for the
+        // threads to end.
+        self.context.locks.let_go();
+    }
+}
+
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore")

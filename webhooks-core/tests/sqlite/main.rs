@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
+mod backup;
 mod busy;
 mod discarding;
 mod emit_in;
@@ -19,6 +20,7 @@ mod receiver;
 mod replay;
 mod restart;
 mod retention;
+mod stats;
 
 use std::time::Duration;
 

@@ -32,6 +32,9 @@ async fn without_a_transaction() {
     );
     let messages = place.count("SELECT count(*) FROM webhooks_messages", []);
     assert_eq!(messages, 0);
+    webhooks.detach("crm").await.unwrap();
+    let kind = refused(&webhooks, &application).kind();
+    assert_eq!(kind, ErrorKind::NoTransaction, "also where nobody listens");
 }
 
 #[tokio::test]

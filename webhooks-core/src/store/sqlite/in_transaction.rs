@@ -17,6 +17,17 @@ const SAVEPOINT: &str = "SAVEPOINT webhooks_emit_in";
 const RELEASE: &str = "RELEASE webhooks_emit_in";
 const ROLL_BACK: &str = "ROLLBACK TO webhooks_emit_in";
 
+/// Refuses a connection without a transaction, where an event would be stored at once.
+pub(crate) fn require_transaction(connection: &Connection) -> Result<(), Error> {
+    if connection.is_autocommit() {
+        return Err(Error::new(
+            ErrorKind::NoTransaction,
+            "no transaction is open on the connection: begin one (`BEGIN IMMEDIATE`), so that the event commits with your data",
+        ));
+    }
+    Ok(())
+}
+
 impl SqliteStore {
     /// Appends inside the transaction that is open on `connection`: what it stores is there if and only
     /// if that commits. All or nothing; what the application did before stays as it is.
@@ -25,12 +36,6 @@ impl SqliteStore {
         connection: &Connection,
         batch: &Append,
     ) -> Result<Vec<Appended>, Error> {
-        if connection.is_autocommit() {
-            return Err(Error::new(
-                ErrorKind::NoTransaction,
-                "no transaction is open on the connection: begin one (`BEGIN IMMEDIATE`), so that the event commits with your data",
-            ));
-        }
         execute(connection, SAVEPOINT).map_err(from_sqlite)?;
         let appended = self.append_within(connection, batch);
         if appended.is_ok() {

@@ -43,6 +43,7 @@ mod tx;
 mod upkeep;
 mod writer;
 
+pub(crate) use self::in_transaction::require_transaction;
 /// The version of rusqlite whose connections `emit_in_sqlite` takes.
 pub use rusqlite;
 

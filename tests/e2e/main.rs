@@ -7,6 +7,7 @@ mod addressing;
 mod bad_input;
 mod concurrency;
 mod isolation;
+mod outbox;
 mod parity;
 mod payloads;
 mod queue_full;

@@ -24,17 +24,21 @@
 //! # }
 //! ```
 
+mod connect;
 mod failure;
 mod files;
 mod in_transaction;
 mod job;
+mod loading;
 mod locks;
+mod meta;
 mod migrations;
 mod open;
 mod ops;
 mod options;
 mod readers;
 mod rows;
+mod secrets;
 mod sql;
 mod store;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    SqliteStore, failure::from_sqlite, files::private, open::check_path, options::blocking,
+    SqliteStore, connect::check_path, failure::from_sqlite, files::private, options::blocking,
 };
 use crate::{Error, ErrorKind};
 

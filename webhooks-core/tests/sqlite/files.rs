@@ -27,6 +27,32 @@ async fn nobody_else_may_use_any_file() {
 }
 
 #[tokio::test]
+async fn a_link_leads_to_the_same_locks_and_key() {
+    let place = Place::new();
+    let receiver = Receiver::new();
+    let webhooks = attached(&place, &receiver).await;
+    let link = place.file("link.db");
+    std::os::unix::fs::symlink(place.database(), &link).unwrap();
+    let store = webhooks_core::store::SqliteStore::open(&link)
+        .await
+        .unwrap();
+    let second = crate::builder(store.clone(), &receiver);
+    let second = second.build().await.unwrap();
+    assert_eq!(place.locks().len(), 2);
+    for name in place.locks() {
+        assert!(name.starts_with("webhooks.db.node-"), "{name}");
+    }
+    assert!(!place.names().contains(&"link.db.key".to_owned()));
+    // Neither takes the other for dead.
+    for n in 0..10 {
+        let node = [&webhooks, &second][n % 2];
+        node.emit("a", &payload(n)).await.unwrap();
+    }
+    assert_eq!(receiver.wait_for(10).await, crate::numbers(0..10));
+    store.integrity_check().await.unwrap();
+}
+
+#[tokio::test]
 async fn after_the_end_the_database_and_its_key_are_left() {
     let place = Place::new();
     let webhooks = attached(&place, &Receiver::new()).await;

@@ -9,7 +9,10 @@ use super::{core::Engine, emit::mismatch};
 use crate::{
     Error, ErrorKind,
     event::Event,
-    store::{Append, Appended, Fate, Receipt, sqlite::rusqlite},
+    store::{
+        Append, Appended, Fate, Receipt,
+        sqlite::{require_transaction, rusqlite},
+    },
 };
 
 impl Engine {
@@ -32,6 +35,8 @@ impl Engine {
                 "the store is not in SQLite: events can be emitted in a transaction of the store's own database only",
             ));
         };
+        // Also where nobody listens: the first listener must not be what brings a mistake to light.
+        require_transaction(connection)?;
         let emitters = self.registry.matching(&event.name, event.tenant.as_ref());
         let draft = self.draft(event, emitters);
         // Without a listener it is an append of nothing, which checks the connection all the same.

@@ -100,24 +100,3 @@ pub(super) fn run(
     transaction.commit().map_err(from_sqlite)?;
     Ok(migrations)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{SqliteStore, sqlite::SqliteOptions};
-
-    #[tokio::test]
-    async fn tables_that_another_tool_made_are_as_they_should_be() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("webhooks.db");
-        let connection = Connection::open(&path).unwrap();
-        for migration in SqliteStore::migrations() {
-            connection.execute_batch(migration.sql).unwrap();
-        }
-        let options = SqliteOptions::new(&path).migrate(false);
-        options.clone().validate().await.unwrap();
-        assert_eq!(options.clone().pending_migrations().await.unwrap(), []);
-        options.open().await.unwrap();
-        SqliteStore::open(&path).await.unwrap();
-    }
-}

@@ -63,6 +63,7 @@ statements! {
     delete_lease
     delete_message
     discard_of
+    discard_reason
     discard_some
     drop_lease
     emitter
@@ -127,6 +128,7 @@ statements! {
     standing
     standing_of
     stats
+    take_turn
     target
     unmark
     unmark_unowned

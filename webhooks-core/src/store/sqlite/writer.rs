@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, mpsc},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -29,12 +29,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It ends once nobody can ask it any more.
+    /// Starts the thread. It ends once nobody can ask it any more, and after the readers: the last
+    /// connection that is closed writes the WAL back and removes it, and of two at once none is the last.
     pub(super) fn start(
         connection: Connection,
         context: Arc<Context>,
         patience: Duration,
         changes: watch::Sender<u64>,
+        readers: Vec<JoinHandle<()>>,
     ) -> Result<Self, Error> {
         let (jobs, asked) = mpsc::channel();
         let mut thread = WriterThread {
@@ -51,7 +53,13 @@ impl Writer {
         };
         let spawned = thread::Builder::new()
             .name("webhooks-sqlite".to_owned())
-            .spawn(move || thread.run(&asked));
+            .spawn(move || {
+                thread.run(&asked);
+                for reader in readers {
+                    // One that panicked has ended, too.
+                    let _ = reader.join();
+                }
+            });
         spawned.map_err(|error| {
             Error::new(ErrorKind::Store, "the database's thread cannot be started")
                 .with_source(error)

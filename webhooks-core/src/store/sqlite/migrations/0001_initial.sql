@@ -8,7 +8,7 @@ CREATE TABLE webhooks_migrations (
 );
 
 INSERT INTO webhooks_migrations (number, name, applied_at)
-VALUES (1, 'initial', strftime('%s', 'now') * 1000000);
+VALUES (1, 'initial', 1000000 * unixepoch());
 
 CREATE TABLE webhooks_meta (
     name TEXT PRIMARY KEY,

@@ -62,11 +62,13 @@ statements! {
     delete_emitter
     delete_lease
     delete_message
+    delete_tallies
     discard_of
     discard_reason
     discard_some
     drop_lease
     emitter
+    emitter_ids
     emitters
     end_cool_down
     erase_deliveries
@@ -82,6 +84,7 @@ statements! {
     insert_delivery
     insert_emitter
     insert_message
+    insert_tally
     is_owner
     kill_node
     last_pending
@@ -129,6 +132,7 @@ statements! {
     standing_of
     stats
     take_turn
+    tallies
     target
     unmark
     unmark_unowned

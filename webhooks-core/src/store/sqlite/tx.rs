@@ -7,7 +7,12 @@ use std::collections::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row, params};
 use uuid::Uuid;
 
-use super::{failure::Failure, locks::NodeLocks, sql::Sql};
+use super::{
+    failure::Failure,
+    locks::NodeLocks,
+    ops::tally::{self, Counted},
+    sql::Sql,
+};
 use crate::{
     delivery::Seq,
     emitter::EmitterId,
@@ -42,7 +47,7 @@ pub(super) struct Memo {
     targets: HashMap<EmitterId, Target>,
     sequences: Option<Sequences>,
     /// What was counted in this transaction, written down at its end.
-    counted: HashMap<(EmitterId, i64), Change>,
+    counted: Counted,
 }
 
 /// What an append and a settlement must know of an emitter.
@@ -246,20 +251,8 @@ impl<'a> Tx<'a> {
 
     /// Writes down what was counted and drawn; the last step before the commit.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
-        for ((emitter, hour), change) in std::mem::take(&mut self.memo.counted) {
-            let Change { pending, settled } = change;
-            self.execute(
-                &self.sql().count,
-                params![
-                    emitter.as_str(),
-                    hour,
-                    pending,
-                    settled.delivered as i64,
-                    settled.dead as i64,
-                    settled.discarded as i64
-                ],
-            )?;
-        }
+        tally::write(self, &self.memo.counted)?;
+        self.memo.counted.clear();
         let Some(mut sequences) = self.memo.sequences else {
             return Ok(());
         };

@@ -163,6 +163,14 @@ CREATE TABLE webhooks_idempotency (
 
 CREATE INDEX webhooks_idempotency_created_at ON webhooks_idempotency (created_at);
 
+-- What a transaction counted, a line for each emitter and hour: `emitter hour pending delivered dead
+-- discarded`. Added up into webhooks_counters from time to time, since a transaction may be about many
+-- emitters.
+CREATE TABLE webhooks_tallies (
+    tally INTEGER PRIMARY KEY,
+    lines TEXT NOT NULL
+);
+
 -- What changed in an hour of the clock; hour 0 is the sum of all that are too old to be told apart,
 -- emitter '' of all that are detached.
 CREATE TABLE webhooks_counters (

@@ -16,6 +16,7 @@ mod prune;
 mod replay;
 mod settle;
 mod stats;
+pub(super) mod tally;
 
 pub(super) use self::{
     again::redeliver,

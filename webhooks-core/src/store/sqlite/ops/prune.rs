@@ -6,7 +6,7 @@ use rusqlite::params;
 use uuid::Uuid;
 
 use super::super::{failure::Failure, tx::Tx};
-use super::discard;
+use super::{discard, tally};
 use crate::{
     env::Timestamp,
     store::{
@@ -222,6 +222,7 @@ impl PruneJob {
 /// Adds up the counts of hours that need not be told apart any more, and of emitters that are
 /// detached; returns how many.
 fn fold_counters(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Failure> {
+    tally::fold(tx)?;
     let first = first_hour_told_apart(now);
     let folded = tx.all(
         &tx.sql().counters_to_fold,
@@ -248,17 +249,7 @@ fn fold_counters(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Failure> {
         tx.execute(&tx.sql().delete_counter, params![emitter, hour])?;
         let emitter = if attached { emitter.as_str() } else { "" };
         let hour = if hour < first { 0 } else { hour };
-        tx.execute(
-            &tx.sql().count,
-            params![
-                emitter,
-                hour,
-                change.pending,
-                change.settled.delivered as i64,
-                change.settled.dead as i64,
-                change.settled.discarded as i64
-            ],
-        )?;
+        tally::add(tx, emitter, hour, change)?;
     }
     Ok(count)
 }

@@ -135,6 +135,31 @@ async fn while_another_transaction_is_open() {
 }
 
 #[tokio::test]
+async fn not_in_one_that_begins_with_it_and_waits_for_its_turn() {
+    let place = Place::new();
+    let receiver = Receiver::new();
+    let webhooks = attached(&place, &receiver).await;
+    let (holder, application) = (application(&place), application(&place));
+    run(&holder, "BEGIN IMMEDIATE; INSERT INTO orders VALUES (1)");
+    let emitting = webhooks.clone();
+    let emitting = tokio::task::spawn_blocking(move || {
+        run(&application, "BEGIN");
+        let emitted = emitting.emit_in(&application, event(0));
+        run(&application, "COMMIT");
+        emitted
+    });
+    // Time enough to fail in.
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    for _ in 0..10 {
+        ticks.tick().await;
+    }
+    assert!(!emitting.is_finished());
+    run(&holder, "COMMIT");
+    assert_eq!(emitting.await.unwrap().unwrap().deliveries, 1);
+    assert_eq!(receiver.wait_for(1).await, numbers([0]));
+}
+
+#[tokio::test]
 async fn in_a_transaction_that_the_database_ended() {
     let place = Place::new();
     let receiver = Receiver::new();

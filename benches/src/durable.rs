@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use webhooks_core::Backlog;
+use webhooks_core::{Backlog, env::Timestamp};
 
 use crate::{
     Failed,
@@ -30,8 +30,12 @@ pub(crate) struct Drained {
     pub(crate) measured: Measured,
     /// Milliseconds that statistics took while all was pending.
     pub(crate) stats: f64,
-    /// By how many bytes the process had grown at the end.
+    /// By how many bytes the process had grown once all was delivered.
     pub(crate) grown: usize,
+    /// Per second that a replay of all of it queued.
+    pub(crate) replayed: f64,
+    /// By how many bytes the process had grown by the replay.
+    pub(crate) grown_by_replay: usize,
 }
 
 /// Delivers a backlog, once it has been emitted while the emitter was paused.
@@ -52,10 +56,21 @@ pub(crate) async fn drain(sink: &Sink, backlog: usize) -> Result<Drained, Failed
     webhooks.restart("e0").await?;
     let measured = run.end(backlog, last.arrival().await?)?;
     let grown = resident()?.saturating_sub(before);
+    webhooks.pause("e0", Backlog::Keep).await?;
+    let (before, start) = (resident()?, Instant::now());
+    let all = Timestamp::from_micros(0);
+    let count = webhooks
+        .replay("e0".try_into()?, all, None, Vec::new(), false)
+        .await?;
+    assert_eq!(count, backlog as u64);
+    let replayed = count as f64 / start.elapsed().as_secs_f64();
+    let grown_by_replay = resident()?.saturating_sub(before);
     webhooks.shutdown(Duration::from_secs(5)).await?;
     Ok(Drained {
         measured,
         stats: median(stats),
         grown,
+        replayed,
+        grown_by_replay,
     })
 }

@@ -211,5 +211,11 @@ async fn backlogs() -> Result<(), Failed> {
         long.stats,
         long.grown >> 20,
     );
+    println!(
+        "{:<24} replayed {:.0}/s, {} MiB more memory",
+        "",
+        long.replayed,
+        long.grown_by_replay >> 20,
+    );
     Ok(())
 }

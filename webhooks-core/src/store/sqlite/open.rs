@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     Migration, SqliteOptions, SqliteStore,
-    failure::from_sqlite,
+    failure::{from_sqlite, message},
     files,
     job::Long,
     locks::NodeLocks,
@@ -158,10 +158,7 @@ fn check_path(path: &Path) -> Result<(), Error> {
 /// not too large for that.
 fn look_at(options: &SqliteOptions) -> Result<Connection, Error> {
     let path = &options.path;
-    let failed = |error| {
-        let error = from_sqlite(error);
-        about(path, &error.to_string()).with_source(error)
-    };
+    let failed = |error| about(path, message(&error)).with_source(error);
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(failed)?;
     connection
@@ -179,9 +176,11 @@ fn look_at(options: &SqliteOptions) -> Result<Connection, Error> {
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(failed)?;
         if verdict != "ok" {
+            // Its first line names the database.
+            let what = verdict.lines().last().unwrap_or_default();
             return Err(about(
                 path,
-                &format!("is damaged: restore it from a backup ({verdict})"),
+                &format!("is damaged: restore it from a backup ({what})"),
             ));
         }
     }
@@ -190,10 +189,7 @@ fn look_at(options: &SqliteOptions) -> Result<Connection, Error> {
 
 /// A connection for writing.
 fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Error> {
-    let failed = |error| {
-        let error = from_sqlite(error);
-        about(path, &error.to_string()).with_source(error)
-    };
+    let failed = |error| about(path, message(&error)).with_source(error);
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     let setup = || -> rusqlite::Result<()> {

@@ -1,7 +1,10 @@
 //! The stores that are measured, each fresh and empty.
 
 use tempfile::TempDir;
-use webhooks_core::{MemoryStore, WebhooksBuilder, store::SqliteStore};
+use webhooks_core::{
+    MemoryStore, WebhooksBuilder,
+    store::{MemoryLimits, SqliteStore},
+};
 
 use crate::Failed;
 
@@ -34,7 +37,10 @@ impl Kind {
         place: &Place,
     ) -> Result<WebhooksBuilder, Failed> {
         Ok(match self {
-            Self::Memory => builder.store(MemoryStore::new()),
+            // One emitter may have all events of a round pending.
+            Self::Memory => builder.store(MemoryStore::with_limits(
+                MemoryLimits::default().pending_per_emitter(100_000),
+            )),
             Self::Sqlite => builder.store(place.sqlite().await?),
         })
     }

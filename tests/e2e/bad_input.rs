@@ -9,7 +9,7 @@ use webhooks_axum::{AdminAuth, admin};
 use webhooks_core::{Backlog, Webhooks};
 use webhooks_tests::Receiver;
 
-use crate::{builder, config, numbers, payload, settled, staging::serve};
+use crate::{builder, config, numbers, payload, serve, settled};
 
 /// An admin API, nested.
 struct Api {

@@ -10,7 +10,8 @@ use webhooks_core::{
 };
 use webhooks_tests::{Received, Receiver, Reply};
 
-use crate::{becomes, builder, config, numbers, payload, record, settled, wait_until};
+use super::builder;
+use crate::{becomes, config, numbers, payload, record, settled, wait_until};
 
 const AT_ONCE: Duration = Duration::from_millis(1);
 

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 use webhooks_core::{ErrorKind, MessageId, Webhooks, delivery::DeliveryState};
-use webhooks_tests::{Receiver, TestStore};
+use webhooks_tests::Receiver;
 
 use crate::{builder, config, payload, settled};
 
@@ -36,7 +36,7 @@ async fn emit_to_the_end(
 #[tokio::test]
 async fn nothing_that_was_taken_is_lost_or_sent_twice_or_out_of_order() {
     let receiver = Receiver::start().await;
-    let store = TestStore::default();
+    let store = super::store();
     // What each task of each start had taken, in the order in which it emitted.
     let mut sequences: Vec<Vec<MessageId>> = Vec::new();
     for start in 1..=STARTS {

@@ -3,7 +3,8 @@
 use webhooks_core::{ErrorKind, Event, Tenant, event::IdempotencyKey};
 use webhooks_tests::Receiver;
 
-use crate::{builder, config, numbers, payload, settled};
+use super::builder;
+use crate::{config, numbers, payload, settled};
 
 /// An event with this number, and with this idempotency key.
 fn keyed(n: usize, key: &str) -> Event {

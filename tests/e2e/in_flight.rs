@@ -5,7 +5,8 @@ use webhooks_core::{
     store::Reason,
 };
 
-use crate::{becomes, builder, emit_until_in_flight, holding_the_first, numbers, payload, record};
+use super::builder;
+use crate::{becomes, emit_until_in_flight, holding_the_first, numbers, payload, record};
 
 const SKIPPED: Option<Reason> = Some(Reason::Discarded(DiscardReason::Skipped));
 const ERASED: Option<Reason> = Some(Reason::Discarded(DiscardReason::Erased));

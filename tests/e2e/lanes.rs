@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use webhooks_core::{Event, Ordering, OrderingKey, delivery::DeliveryState};
 use webhooks_tests::{Gate, Received, Receiver, Reply};
 
-use crate::{builder, config, numbers, payload, settled};
+use super::builder;
+use crate::{config, numbers, payload, settled};
 
 const KEYS: usize = 8;
 

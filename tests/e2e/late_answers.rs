@@ -11,7 +11,7 @@ use crate::{
 /// Webhooks over a store of the test, with `crm` attached, and one event delivered to it: from
 /// then on events go straight to its lane.
 async fn warm(receiver: &Receiver) -> (Webhooks, TestStore, Receipt) {
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = builder().store(store.clone()).build().await.unwrap();
     webhooks
         .attach("crm", ["*"], config(receiver))

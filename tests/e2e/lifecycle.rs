@@ -5,7 +5,8 @@ use std::time::Duration;
 use webhooks_core::{Backlog, ErrorKind, delivery::DeliveryState, store::Reason};
 use webhooks_tests::{Receiver, Reply};
 
-use crate::{builder, config, payload, settled};
+use super::builder;
+use crate::{config, payload, settled};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_attaches_at_once_exactly_one_wins() {

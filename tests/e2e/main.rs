@@ -1,35 +1,92 @@
 //! End to end, over real sockets.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
+#![allow(clippy::duplicate_mod, reason = "suites run over several stores")]
 
 mod addressing;
 mod bad_input;
 mod concurrency;
-mod giving_up;
-mod handover;
-mod idempotency;
-mod in_flight;
 mod isolation;
-mod lanes;
-mod late_answers;
-mod lifecycle;
-mod nodes;
-mod order;
+mod outbox;
 mod parity;
-mod pause;
 mod payloads;
 mod queue_full;
+mod requests;
 mod responses;
-mod scope;
-mod shutdown;
-mod staging;
-mod startup;
 mod storm;
 mod tls;
 mod transport;
 mod transport_faults;
-mod upsert;
 mod wire;
+
+/// The suites that hold over any store, over the one in memory.
+#[path = "."]
+mod on_memory {
+    use webhooks_core::WebhooksBuilder;
+    use webhooks_tests::TestStore;
+
+    mod giving_up;
+    mod handover;
+    mod idempotency;
+    mod in_flight;
+    mod lanes;
+    mod late_answers;
+    mod lifecycle;
+    mod nodes;
+    mod order;
+    mod pause;
+    mod scope;
+    mod shutdown;
+    mod staging;
+    mod startup;
+    mod upsert;
+
+    /// How much a new store costs, so that suites which make many make fewer.
+    const COST: usize = 1;
+
+    /// A new store, that outlives the webhooks of a test.
+    fn store() -> TestStore {
+        TestStore::default()
+    }
+
+    /// Webhooks over a new store, that may go to this machine.
+    fn builder() -> WebhooksBuilder {
+        crate::builder()
+    }
+}
+
+/// The same suites, over SQLite.
+#[path = "."]
+mod on_sqlite {
+    use webhooks_core::WebhooksBuilder;
+    use webhooks_tests::TestStore;
+
+    mod giving_up;
+    mod handover;
+    mod idempotency;
+    mod in_flight;
+    mod lanes;
+    mod late_answers;
+    mod lifecycle;
+    mod nodes;
+    mod order;
+    mod pause;
+    mod scope;
+    mod shutdown;
+    mod staging;
+    mod startup;
+    mod upsert;
+
+    const COST: usize = 5;
+
+    fn store() -> TestStore {
+        TestStore::sqlite()
+    }
+
+    fn builder() -> WebhooksBuilder {
+        crate::builder().store(store())
+    }
+}
 
 use std::{net::IpAddr, time::Duration};
 
@@ -39,6 +96,8 @@ use webhooks_core::{
     store::{DeliveryFilter, DeliveryRecord, Reason},
 };
 use webhooks_tests::{Gate, Receiver, Reply};
+
+use self::requests::{ask, serve};
 
 /// Webhooks that may go to this machine.
 fn builder() -> WebhooksBuilder {

@@ -1,16 +1,16 @@
 //! Two nodes on one store.
 
-use webhooks_core::{Backlog, MemoryStore, Webhooks, WebhooksBuilder, delivery::DeliveryState};
-use webhooks_tests::{Receiver, Reply};
+use webhooks_core::{Backlog, Webhooks, WebhooksBuilder, delivery::DeliveryState};
+use webhooks_tests::{Receiver, Reply, TestStore};
 
 use crate::{becomes, builder, config, numbers, payload, settled, wait_until};
 
-fn on(store: &MemoryStore) -> WebhooksBuilder {
-    builder().store(store.clone())
+fn on(store: &TestStore) -> WebhooksBuilder {
+    builder().store(store.another())
 }
 
 /// Two nodes that know of `crm`.
-async fn two_nodes(store: &MemoryStore, receiver: &Receiver) -> [Webhooks; 2] {
+async fn two_nodes(store: &TestStore, receiver: &Receiver) -> [Webhooks; 2] {
     let first = on(store).build().await.unwrap();
     first.attach("crm", ["*"], config(receiver)).await.unwrap();
     [first, on(store).build().await.unwrap()]
@@ -21,7 +21,7 @@ async fn what_two_nodes_emit_in_turn_arrives_in_that_order_under_failures() {
     let receiver =
         Receiver::scripted(|_, before| Reply::status(if before % 20 == 7 { 500 } else { 200 }))
             .await;
-    let nodes = two_nodes(&MemoryStore::new(), &receiver).await;
+    let nodes = two_nodes(&super::store(), &receiver).await;
     for n in 0..100 {
         let receipt = nodes[n / 3 % 2].emit("a", &payload(n)).await.unwrap();
         assert_eq!(receipt.deliveries, 1);
@@ -38,7 +38,7 @@ async fn what_two_nodes_emit_in_turn_arrives_in_that_order_under_failures() {
 #[tokio::test]
 async fn a_node_that_only_emits_leaves_the_delivering_to_others() {
     let receiver = Receiver::start().await;
-    let store = MemoryStore::new();
+    let store = super::store();
     let emitting = on(&store).deliver(false).build().await.unwrap();
     emitting
         .attach("crm", ["*"], config(&receiver))
@@ -62,7 +62,7 @@ async fn a_node_that_only_emits_leaves_the_delivering_to_others() {
 #[tokio::test]
 async fn of_two_nodes_that_attach_at_once_one_wins_and_the_other_learns_of_it() {
     let receiver = Receiver::start().await;
-    let store = MemoryStore::new();
+    let store = super::store();
     let first = on(&store).build().await.unwrap();
     let second = on(&store).build().await.unwrap();
     let (one, other) = tokio::join!(
@@ -81,7 +81,7 @@ async fn of_two_nodes_that_attach_at_once_one_wins_and_the_other_learns_of_it() 
 #[tokio::test]
 async fn what_a_node_discards_is_not_delivered_by_another_that_has_it_in_memory() {
     let (receiver, gate) = crate::holding_the_first(200).await;
-    let store = MemoryStore::new();
+    let store = super::store();
     let [first, second] = two_nodes(&store, &receiver).await;
     let mut receipts = Vec::new();
     for n in 0..5 {

@@ -2,7 +2,8 @@
 
 use webhooks_tests::{Receiver, Reply};
 
-use crate::{builder, config, payload, settled};
+use super::builder;
+use crate::{config, payload, settled};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_emitter_has_one_request_in_flight_and_keeps_the_order_under_failures() {

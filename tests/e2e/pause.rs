@@ -2,9 +2,10 @@
 
 use webhooks_core::{Backlog, delivery::DeliveryState};
 
+use super::builder;
 use crate::{
-    another_emitter_delivers, becomes, builder, config, emit_until_in_flight as emit,
-    holding_the_first, numbers, payload, record, standing, wait_until,
+    another_emitter_delivers, becomes, config, emit_until_in_flight as emit, holding_the_first,
+    numbers, payload, record, standing, wait_until,
 };
 
 const DISCARDED: (DeliveryState, Option<&str>) = (DeliveryState::Discarded, Some("paused"));

@@ -20,12 +20,10 @@ use tokio::{
 };
 use webhooks_axum::{Outbox, WebhooksLayer};
 use webhooks_core::{Backlog, ErrorKind, MemoryStore, Webhooks, store::MemoryLimits};
-use webhooks_tests::{Receiver, TestStore};
+use webhooks_tests::Receiver;
 
-use crate::{
-    builder, config, numbers, payload, settled,
-    staging::{ask, serve},
-};
+use super::builder;
+use crate::{ask, config, numbers, payload, serve, settled};
 
 /// Tells that it is dropped: that a request is over, whether it was answered or not.
 struct Over(mpsc::UnboundedSender<()>);
@@ -69,8 +67,8 @@ async fn attached(webhooks: &Webhooks) -> Receiver {
 
 #[tokio::test]
 async fn a_client_that_leaves_once_the_handler_has_answered_undoes_nothing() {
-    let store = TestStore::default();
-    let webhooks = builder().store(store.clone()).build().await.unwrap();
+    let store = super::store();
+    let webhooks = crate::builder().store(store.clone()).build().await.unwrap();
     let receiver = attached(&webhooks).await;
     let (over, mut ended) = mpsc::unbounded_channel();
     let app = Router::new()
@@ -155,7 +153,7 @@ const CUSTOMER: HeaderName = HeaderName::from_static("x-customer");
 #[tokio::test]
 async fn an_answer_whose_events_cannot_be_stored_becomes_an_empty_500() {
     let store = MemoryStore::with_limits(MemoryLimits::default().pending(1));
-    let webhooks = builder().store(store).build().await.unwrap();
+    let webhooks = crate::builder().store(store).build().await.unwrap();
     let receiver = attached(&webhooks).await;
     let stage = async |outbox: Outbox| {
         outbox.stage("staged", &payload(1)).unwrap();

@@ -39,7 +39,7 @@ async fn shut_down(
 #[tokio::test]
 async fn what_is_in_flight_is_settled_nothing_else_starts_and_the_next_start_goes_on() {
     let (receiver, gate) = holding_the_first(200).await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let receipts = emit_until_in_flight(&webhooks, &receiver, 4).await;
     let ending = shut_down(&webhooks, LONG).await;
@@ -58,7 +58,7 @@ async fn what_is_in_flight_is_settled_nothing_else_starts_and_the_next_start_goe
 #[tokio::test]
 async fn an_attempt_that_fails_at_the_end_is_tried_again_after_the_next_start() {
     let (receiver, gate) = holding_the_first(500).await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let receipts = emit_until_in_flight(&webhooks, &receiver, 2).await;
     let ending = shut_down(&webhooks, LONG).await;
@@ -75,7 +75,7 @@ async fn an_attempt_that_fails_at_the_end_is_tried_again_after_the_next_start() 
 #[tokio::test]
 async fn what_outlives_the_grace_is_cut_and_sent_again_after_the_next_start() {
     let (receiver, _gate) = holding_the_first(200).await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let receipts = emit_until_in_flight(&webhooks, &receiver, 3).await;
     let report = webhooks.shutdown(Duration::from_millis(50)).await.unwrap();
@@ -91,7 +91,7 @@ async fn what_outlives_the_grace_is_cut_and_sent_again_after_the_next_start() {
 async fn a_delivery_that_waits_for_its_retry_is_not_tried_at_the_end() {
     let receiver =
         Receiver::scripted(|_, before| Reply::status(if before == 0 { 500 } else { 200 })).await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let wait = Duration::from_millis(300);
     let config = config(&receiver).retry(RetryPolicy::exponential(wait, wait));
@@ -111,7 +111,7 @@ async fn a_delivery_that_waits_for_its_retry_is_not_tried_at_the_end() {
 #[tokio::test]
 async fn with_nothing_in_flight_the_end_comes_at_once_and_reports_nothing_left() {
     let receiver = Receiver::start().await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let receipts = emit_until_in_flight(&webhooks, &receiver, 3).await;
     becomes(&webhooks, &receipts[2], DeliveryState::Delivered).await;
@@ -126,7 +126,7 @@ async fn with_nothing_in_flight_the_end_comes_at_once_and_reports_nothing_left()
 #[tokio::test]
 async fn an_outcome_that_the_store_is_slow_to_write_down_is_waited_for() {
     let receiver = Receiver::start().await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     store.settle_answers().close();
     emit_until_in_flight(&webhooks, &receiver, 1).await;
@@ -145,7 +145,7 @@ async fn an_outcome_that_the_store_is_slow_to_write_down_is_waited_for() {
 #[tokio::test]
 async fn begin_shutdown_ends_streams_and_nothing_else() {
     let receiver = Receiver::start().await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let mut happenings = webhooks.subscribe();
     webhooks.begin_shutdown();
@@ -160,7 +160,7 @@ async fn every_emitter_is_given_back_and_taken_up_by_the_next_start() {
     let gate = Gate::closed();
     let held = gate.clone();
     let receiver = Receiver::scripted(move |_, _| Reply::status(200).held_by(&held)).await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     for n in 0..10 {
         webhooks
@@ -186,7 +186,7 @@ async fn every_emitter_is_given_back_and_taken_up_by_the_next_start() {
 #[tokio::test]
 async fn an_end_that_is_asked_for_twice_comes_once() {
     let (receiver, gate) = holding_the_first(200).await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let receipts = emit_until_in_flight(&webhooks, &receiver, 2).await;
     let first = shut_down(&webhooks, LONG).await;
@@ -204,7 +204,7 @@ async fn an_end_that_is_asked_for_twice_comes_once() {
 #[tokio::test]
 async fn a_paused_emitter_is_given_back_too() {
     let receiver = Receiver::start().await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let receipts = emit_until_in_flight(&webhooks, &receiver, 1).await;
     becomes(&webhooks, &receipts[0], DeliveryState::Delivered).await;
@@ -221,7 +221,7 @@ async fn a_paused_emitter_is_given_back_too() {
 #[tokio::test]
 async fn an_emitter_that_is_attached_anew_after_the_end_delivers_at_once() {
     let receiver = Receiver::start().await;
-    let store = TestStore::default();
+    let store = super::store();
     let webhooks = node(&store).await;
     let receipts = emit_until_in_flight(&webhooks, &receiver, 1).await;
     becomes(&webhooks, &receipts[0], DeliveryState::Delivered).await;

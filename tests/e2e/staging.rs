@@ -3,16 +3,13 @@
 use std::time::Duration;
 
 use axum::{Router, http::StatusCode, routing::post};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-};
+use tokio::{io::AsyncReadExt as _, sync::mpsc};
 use webhooks_axum::{Outbox, WebhooksLayer};
 use webhooks_core::Webhooks;
 use webhooks_tests::Receiver;
 
-use crate::{builder, config, payload};
+use super::builder;
+use crate::{ask, config, payload, serve};
 
 async fn succeed(outbox: Outbox) -> StatusCode {
     outbox.stage("staged", &payload(1)).unwrap();
@@ -44,24 +41,6 @@ async fn app(webhooks: Webhooks) -> (std::net::SocketAddr, mpsc::Receiver<()>) {
         .route("/hang", post(hang))
         .layer(WebhooksLayer::new(webhooks));
     (serve(app).await, hanging)
-}
-
-/// Serves this application; returns its address.
-pub(crate) async fn serve(app: Router) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    addr
-}
-
-/// Sends a request whose ID is its path.
-pub(crate) async fn ask(addr: std::net::SocketAddr, path: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(addr).await.unwrap();
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\nx-request-id: {path}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    stream
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

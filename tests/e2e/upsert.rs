@@ -8,7 +8,8 @@ use webhooks_core::{
 };
 use webhooks_tests::{Receiver, Reply};
 
-use crate::{becomes, builder, config, holding_the_first, numbers, payload, settled, wait_until};
+use super::builder;
+use crate::{becomes, config, holding_the_first, numbers, payload, settled, wait_until};
 
 async fn attached(receiver: &Receiver) -> Webhooks {
     let webhooks = builder().build().await.unwrap();

@@ -1,10 +1,14 @@
 //! The store.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use tempfile::TempDir;
 use webhooks_core::{
     EmitterId, Error, ErrorKind, MemoryStore, MessageId,
     delivery::DeliveryKey,
@@ -13,17 +17,20 @@ use webhooks_core::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
         NodeId, Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal,
-        Replay, SetState, Settle, SettleOutcome, StateOutcome, Stats, Store, StoreFuture,
+        Replay, SetState, Settle, SettleOutcome, SqliteStore, StateOutcome, Stats, Store,
+        StoreFuture,
     },
 };
 
 use crate::Gate;
 
-/// A memory store that says of itself that it persists: it outlives the webhooks of a test. What it
-/// is asked and what it answers can be held up, answers can be lost. Clones are one.
-#[derive(Debug, Clone, Default)]
+/// A store in memory that says of itself that it persists, or one in an SQLite file: it outlives the
+/// webhooks of a test. What it is asked and what it answers can be held up, answers can be lost. Clones
+/// are one.
+#[derive(Clone)]
 pub struct TestStore {
-    inner: MemoryStore,
+    inner: Arc<dyn Store>,
+    file: Option<Arc<TempDir>>,
     append_answers: Gate,
     settle_requests: Gate,
     settle_answers: Gate,
@@ -31,12 +38,34 @@ pub struct TestStore {
 }
 
 impl TestStore {
-    /// One over this memory store.
+    /// One in a new SQLite file, which is gone with the last clone.
     #[must_use]
-    pub fn over(inner: MemoryStore) -> Self {
+    pub fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self::new(open(directory.path()), Some(Arc::new(directory)))
+    }
+
+    /// The same data as another process has them: through a handle of its own, where they are in a
+    /// file.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        match &self.file {
+            Some(directory) => Self {
+                inner: open(directory.path()),
+                ..self.clone()
+            },
+            None => self.clone(),
+        }
+    }
+
+    fn new(inner: Arc<dyn Store>, file: Option<Arc<TempDir>>) -> Self {
         Self {
             inner,
-            ..Self::default()
+            file,
+            append_answers: Gate::default(),
+            settle_requests: Gate::default(),
+            settle_answers: Gate::default(),
+            settle_answers_to_lose: Arc::default(),
         }
     }
 
@@ -77,7 +106,27 @@ impl TestStore {
     }
 }
 
+impl Default for TestStore {
+    fn default() -> Self {
+        Self::new(Arc::new(MemoryStore::new()), None)
+    }
+}
+
+/// Opens the database in this directory, also where nothing can be awaited.
+fn open(directory: &Path) -> Arc<dyn Store> {
+    let path = directory.join("webhooks.db");
+    let opening = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(SqliteStore::open(path)).unwrap()
+    });
+    Arc::new(opening.join().unwrap())
+}
+
 impl Store for TestStore {
+    fn as_sqlite(&self) -> Option<&SqliteStore> {
+        self.inner.as_sqlite()
+    }
+
     fn is_persistent(&self) -> bool {
         true
     }

@@ -33,7 +33,11 @@ pub use self::{
 };
 pub use webhooks_tower::WebhooksLayer;
 
-/// The program in the README compiles.
+/// The programs in the README and in the guides compile.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}
+mod guides {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/stores.md")]
+    mod stores {}
+}

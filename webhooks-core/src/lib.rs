@@ -27,8 +27,7 @@
 //! | `reqwest` | yes | the default HTTP transport |
 //! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs |
 //! | `serde` | no | `Serialize` and `Deserialize` for IDs, names and times, and for configurations as the admin API has them |
-//! | `sqlite` | no | what the store in SQLite needs: the key that secrets are sealed with |
-//! | `sqlite` | no | the store in SQLite, which is built in |
+//! | `sqlite` | no | `SqliteStore`, with SQLite built in, and `emit_in` for rusqlite's transactions |
 //! | `conformance` | no | the suite that every store passes |
 //! | `test-util` | no | helpers for the tests of applications |
 

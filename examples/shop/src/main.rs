@@ -1,19 +1,29 @@
 //! A shop whose orders become webhooks, the admin API of these, and a receiver that verifies them.
 //!
 //! Run with `cargo run -p shop`, or `cargo run -p shop -- --demo` for the whole story in seconds.
+//!
+//! Read `shop.rs` first, then `orders.rs` and `app.rs`.
 
 mod app;
 mod demo;
+mod failure;
+mod orders;
 mod receiver;
+mod shop;
 
-use std::{error::Error, future::IntoFuture as _, process::ExitCode, time::Duration};
+use std::{
+    error::Error, future::IntoFuture as _, iter::successors, path::PathBuf, process::ExitCode,
+    time::Duration,
+};
 
 use clap::Parser;
 use tokio::net::TcpListener;
 use webhooks_axum::AdminAuth;
-use webhooks_core::{EmitterConfig, RetryPolicy, Webhooks, env::Env, sign::Secret};
+use webhooks_core::env::Env;
 
-use crate::receiver::Receiver;
+use crate::{receiver::Receiver, shop::Shop};
+
+type Failed = Box<dyn Error + Send + Sync>;
 
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -23,6 +33,9 @@ struct Args {
     /// Tells the whole story by itself, and exits 0 only if every step was as expected.
     #[arg(long)]
     demo: bool,
+    /// Where orders and webhooks are kept; it is made if it is not there.
+    #[arg(long, default_value = "shop.db", value_name = "PATH")]
+    database: PathBuf,
     /// Where the shop listens.
     #[arg(long, default_value = "127.0.0.1:3000")]
     listen: String,
@@ -42,28 +55,13 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("shop: {error}");
+            let error: &dyn Error = &*error;
+            let causes = successors(Some(error), |&cause| cause.source());
+            let texts: Vec<String> = causes.map(ToString::to_string).collect();
+            eprintln!("shop: {}", texts.join(": "));
             ExitCode::FAILURE
         }
     }
-}
-
-/// The webhooks of the shop, with one emitter: the receiver on this machine.
-async fn webhooks(port: u16, secret: &Secret) -> Result<Webhooks, webhooks_core::Error> {
-    // Receivers out in the world need neither of the two `allow`s.
-    let webhooks = Webhooks::builder()
-        .allow_http()
-        .allow_network(std::net::IpAddr::from([127, 0, 0, 1]))
-        .build()
-        .await?;
-    let config = EmitterConfig::new(format!("http://127.0.0.1:{port}/hooks"))?
-        .secret(secret.clone())
-        .retry(RetryPolicy::exponential(
-            Duration::from_millis(200),
-            Duration::from_secs(5),
-        ));
-    webhooks.attach("receiver", ["order.*"], config).await?;
-    Ok(webhooks)
 }
 
 async fn listen(at: &str) -> Result<TcpListener, String> {
@@ -75,20 +73,24 @@ async fn listen(at: &str) -> Result<TcpListener, String> {
     clippy::print_stdout,
     reason = "what to open is what this program has to say"
 )]
-async fn serve(args: &Args) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let env = Env::system();
-    let (secret, token) = (Secret::generate(&env), env.uuid_v4());
-    let receiver = Receiver::new(secret.clone())?;
+async fn serve(args: &Args) -> Result<(), Failed> {
     let inbox = listen(&args.receiver_listen).await?;
-    let shop = listen(&args.listen).await?;
-    let webhooks = webhooks(inbox.local_addr()?.port(), &secret).await?;
-    let at = shop.local_addr()?;
+    let listener = listen(&args.listen).await?;
+    let Shop {
+        webhooks,
+        orders,
+        secret,
+    } = Shop::open(&args.database, inbox.local_addr()?.port()).await?;
+    let receiver = Receiver::new(secret)?;
+    let token = Env::system().uuid_v4();
+    let at = listener.local_addr()?;
     println!("the shop:      http://{at}/");
     println!("the receiver:  http://{}/", inbox.local_addr()?);
     println!("an order:      curl -d item=fish -d quantity=2 http://{at}/orders");
     println!(
         "its delivery:  curl -H 'authorization: Bearer {token}' http://{at}/webhooks/api/deliveries"
     );
+    println!("all of it is in {}", args.database.display());
 
     let ending = webhooks.clone();
     let stop = async move {
@@ -96,14 +98,15 @@ async fn serve(args: &Args) -> Result<(), Box<dyn Error + Send + Sync>> {
         ending.begin_shutdown();
     };
     let received = axum::serve(inbox, receiver.router()).into_future();
-    let app = app::app(webhooks.clone(), AdminAuth::bearer(token.to_string()));
-    let served = axum::serve(shop, app).with_graceful_shutdown(stop);
+    let auth = AdminAuth::bearer(token.to_string());
+    let app = app::app(webhooks.clone(), orders, auth);
+    let served = axum::serve(listener, app).with_graceful_shutdown(stop);
     tokio::select! {
         biased;
         ended = served.into_future() => ended?,
         ended = received => ended?,
     }
     let report = webhooks.shutdown(GRACE).await?;
-    println!("{} deliveries were left", report.pending);
+    println!("{} deliveries go out after the next start", report.pending);
     Ok(())
 }

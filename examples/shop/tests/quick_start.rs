@@ -1,78 +1,108 @@
 //! The quick start does what it promises.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+mod shop;
 
-const SHOP: &str = env!("CARGO_BIN_EXE_shop");
+use std::{process::Command, time::Duration};
 
-/// The running shop; ends when dropped.
-struct Shop(Child);
+use self::shop::{SHOP, Shop};
 
-impl Drop for Shop {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The last word of a printed line: a URL.
-fn url(line: &str) -> &str {
-    line.rsplit(' ').next().unwrap()
+/// Asks again until the answer is right.
+async fn until(mut right: impl AsyncFnMut() -> bool) {
+    let asked = async {
+        while !right().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asked)
+        .await
+        .unwrap();
 }
 
 #[test]
 fn the_demo_tells_its_story_to_the_end() {
-    let told = Command::new(SHOP).arg("--demo").output().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let told = Command::new(SHOP)
+        .arg("--demo")
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
     let story = String::from_utf8(told.stdout).unwrap();
     assert!(told.status.success(), "{story}");
     assert!(story.ends_with("All as expected.\n"), "{story}");
+    let left = std::fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(left, 0, "its database is a temporary one");
 }
 
 #[tokio::test]
 async fn each_line_that_the_shop_prints_leads_somewhere() {
-    let mut child = Command::new(SHOP)
-        .args(["--listen", "127.0.0.1:0"])
-        .args(["--receiver-listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let printed = BufReader::new(child.stdout.take().unwrap()).lines();
-    let _shop = Shop(child);
-    let lines: Vec<String> = printed.take(4).map(Result::unwrap).collect();
-    let [page, receiver, order, delivery] = lines.as_slice() else {
-        panic!("{lines:?}");
-    };
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let get = async |url: &str| {
-        let answer = client.get(url).send().await.unwrap();
-        answer.error_for_status().unwrap().text().await.unwrap()
-    };
-    assert!(get(url(page)).await.contains("<form"));
+    let directory = tempfile::tempdir().unwrap();
+    let shop = Shop::start(directory.path());
+    assert!(shop.get(&shop.page).await.contains("<form"));
+    assert!(directory.path().join("shop.db").exists());
 
+    let order = &shop.order;
     assert!(order.contains("-d item=fish -d quantity=2 "), "{order}");
-    let form = client
-        .post(url(order))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body("item=fish&quantity=2");
-    assert_eq!(form.send().await.unwrap().status(), 201);
-    let arrived = async {
-        while !get(url(receiver)).await.contains(r#""item":"fish""#) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), arrived)
-        .await
-        .unwrap();
+    assert_eq!(shop.order("fish").await, 201);
+    until(async || {
+        let arrived = shop.get(&shop.receiver).await;
+        arrived.contains("204  ") && arrived.contains(r#""item":"fish""#)
+    })
+    .await;
+    assert!(shop.get(&shop.deliveries).await.contains("order.created"));
+}
 
-    let (_, header) = delivery.split_once("-H 'authorization: ").unwrap();
-    let (credentials, _) = header.split_once('\'').unwrap();
-    let asked = client
-        .get(url(delivery))
-        .header("authorization", credentials);
-    let page = asked.send().await.unwrap().error_for_status().unwrap();
-    assert!(page.text().await.unwrap().contains("order.created"));
+#[tokio::test]
+async fn orders_and_queue_outlive_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let shop = Shop::start(directory.path());
+    assert_eq!(shop.order("first").await, 201);
+    until(async || shop.get(&shop.receiver).await.contains("first")).await;
+    assert_eq!(shop.administer("pause").await, 200);
+    for item in ["second", "third", "<i>&"] {
+        assert_eq!(shop.order(item).await, 201);
+    }
+    shop.kill();
+
+    let shop = Shop::start(directory.path());
+    let page = shop.get(&shop.page).await;
+    for listed in ["first", "second", "third", "&lt;i>&amp;"] {
+        assert!(page.contains(&format!("<td>{listed}</td>")), "{page}");
+    }
+    assert_eq!(shop.get(&shop.receiver).await, "", "it is paused still");
+    assert_eq!(shop.administer("restart").await, 200);
+    until(async || shop.arrivals().await.len() == 3).await;
+    let arrived = shop.arrivals().await;
+    for (arrival, item) in arrived.iter().zip(["second", "third", "<i>&"]) {
+        assert!(arrival.starts_with("204  attempt 1  "), "{arrival}");
+        assert!(
+            arrival.contains(&format!(r#""item":"{item}""#)),
+            "{arrival}"
+        );
+    }
+}
+
+/// An order that was acknowledged has a delivery, at whatever moment the shop is killed.
+#[tokio::test]
+async fn what_is_acknowledged_is_delivered_through_kills_between_orders() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut taken = Vec::new();
+    for life in 0..3 {
+        let shop = Shop::start(directory.path());
+        for n in 0..4 {
+            let item = format!("item-{life}-{n}");
+            assert_eq!(shop.order(&item).await, 201);
+            taken.push(item);
+        }
+        shop.kill();
+    }
+    let shop = Shop::start(directory.path());
+    let page = shop.get(&shop.page).await;
+    assert_eq!(page.matches("<tr><td>").count(), taken.len());
+    let delivered = format!("{}?state=delivered&limit=250", shop.deliveries);
+    until(async || {
+        let log = shop.get(&delivered).await;
+        log.matches(r#""message_id""#).count() == taken.len()
+    })
+    .await;
 }

@@ -26,6 +26,7 @@ mod events;
 mod path;
 mod problem;
 mod router;
+mod stats;
 
 #[cfg(test)]
 mod tests;

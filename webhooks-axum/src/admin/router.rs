@@ -9,7 +9,7 @@ use axum::{
 use http::{Method, StatusCode, Uri};
 use webhooks_core::Webhooks;
 
-use super::{AdminAuth, Problem, auth, deliveries, emitters, events};
+use super::{AdminAuth, Problem, auth, deliveries, emitters, events, stats};
 
 /// What a body may have beyond the payload.
 const ENVELOPE: usize = 64 << 10;
@@ -56,6 +56,7 @@ where
             "/api/messages/{id}/deliveries/{emitter}/discard",
             post(deliveries::discard),
         )
+        .route("/api/stats", get(stats::read))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(limit))

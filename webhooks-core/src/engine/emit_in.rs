@@ -9,7 +9,10 @@ use super::{core::Engine, emit::mismatch};
 use crate::{
     Error, ErrorKind,
     event::Event,
-    store::{Append, Appended, Fate, Receipt, sqlite::rusqlite},
+    store::{
+        Append, Appended, Fate, Receipt,
+        sqlite::{require_transaction, rusqlite},
+    },
 };
 
 impl Engine {
@@ -32,14 +35,15 @@ impl Engine {
                 "the store is not in SQLite: events can be emitted in a transaction of the store's own database only",
             ));
         };
+        // Also where nobody listens: the first listener must not be what brings a mistake to light.
+        require_transaction(connection)?;
         let emitters = self.registry.matching(&event.name, event.tenant.as_ref());
         let draft = self.draft(event, emitters);
-        if !draft.is_stored() {
-            return Ok(draft.receipt(0));
-        }
+        // Without a listener it is an append of nothing, which checks the connection all the same.
+        let messages = draft.is_stored().then(|| draft.to_store());
         let batch = Append {
             node: self.node(),
-            messages: vec![draft.to_store()],
+            messages: messages.into_iter().collect(),
             now: self.env().now(),
         };
         match store.append_in(connection, &batch)?.pop() {
@@ -52,5 +56,32 @@ impl Engine {
             Some(Appended::IdempotencyMismatch) => Err(mismatch()),
             None => Ok(draft.receipt(0)),
         }
+    }
+}
+
+#[cfg(all(test, feature = "reqwest"))]
+mod tests {
+    use super::*;
+    use crate::{Webhooks, store::SqliteStore};
+
+    #[tokio::test]
+    async fn a_transaction_is_wanted_even_if_nobody_listens() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("webhooks.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        let webhooks = Webhooks::builder().store(store).build().await.unwrap();
+        let connection = Connection::open(&path).unwrap();
+        let event = || Event::new("order.created", &serde_json::json!({})).unwrap();
+        let refused = webhooks.emit_in(&connection, event()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::NoTransaction);
+        let elsewhere = Connection::open_in_memory().unwrap();
+        let transaction = elsewhere.unchecked_transaction().unwrap();
+        let refused = webhooks.emit_in(&transaction, event()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidConfig);
+        let transaction = connection.unchecked_transaction().unwrap();
+        assert_eq!(
+            webhooks.emit_in(&transaction, event()).unwrap().deliveries,
+            0
+        );
     }
 }

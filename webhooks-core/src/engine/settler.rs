@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 use super::core::Engine;
 use crate::{
@@ -16,12 +19,18 @@ use crate::{
 };
 
 const MAX_BATCH: usize = 1_024;
+/// So long more outcomes are waited for: nobody waits for the first, and a commit costs the same for
+/// many.
+const GATHER: Duration = Duration::from_millis(2);
+/// So many are worth a commit at once.
+const ENOUGH: usize = 256;
 
 /// What waits for the store.
 #[derive(Debug, Default)]
 pub(crate) struct Settler {
     waiting: Mutex<Waiting>,
     wanted: Notify,
+    enough: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +52,9 @@ impl Settler {
                 .insert(settlement.key.emitter.clone(), (settlement.epoch, health));
         }
         waiting.settlements.push(settlement);
+        if waiting.settlements.len() == ENOUGH {
+            self.enough.notify_one();
+        }
         if !std::mem::replace(&mut waiting.awake, true) {
             self.wanted.notify_one();
         }
@@ -72,55 +84,60 @@ impl Settler {
 }
 
 pub(super) async fn run(engine: Arc<Engine>) {
+    let settler = &engine.settler;
     loop {
-        engine.settler.wanted.notified().await;
-        flush(&engine).await;
+        settler.wanted.notified().await;
+        loop {
+            // What was enough for an earlier batch cuts the wait short, and does no harm.
+            let _ = timeout(GATHER, settler.enough.notified()).await;
+            let Some(batch) = settler.take(&engine) else {
+                break;
+            };
+            settle(&engine, batch).await;
+        }
     }
 }
 
-/// Settles what waits, until nothing does. The store being away changes no outcome: it is told
-/// again until it has it.
-async fn flush(engine: &Arc<Engine>) {
-    while let Some(batch) = engine.settler.take(engine) {
-        let mut pause = Duration::from_millis(20);
-        let outcomes = loop {
-            match engine.store.settle(batch.clone()).await {
-                Ok(outcomes) => break outcomes,
-                Err(error) => {
-                    tracing::warn!(
-                        target: observe::STORE,
-                        %error,
-                        waiting = batch.settlements.len(),
-                        "outcomes could not be settled; trying again",
-                    );
-                    sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(5));
-                }
+/// Settles a batch. The store being away changes no outcome: it is told again until it has it.
+async fn settle(engine: &Arc<Engine>, batch: Settle) {
+    let mut pause = Duration::from_millis(20);
+    let outcomes = loop {
+        match engine.store.settle(batch.clone()).await {
+            Ok(outcomes) => break outcomes,
+            Err(error) => {
+                tracing::warn!(
+                    target: observe::STORE,
+                    %error,
+                    waiting = batch.settlements.len(),
+                    "outcomes could not be settled; trying again",
+                );
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(5));
             }
-        };
-        let now = engine.now().instant;
-        engine.schedule(|scheduler| {
-            for (settlement, outcome) in batch.settlements.iter().zip(outcomes) {
-                let Settlement {
-                    key,
-                    seq,
-                    epoch,
-                    verdict,
-                    ..
-                } = settlement;
-                match outcome {
-                    SettleOutcome::Settled => {
-                        let pending = matches!(verdict, Verdict::Retry(_));
-                        scheduler.settled(&key.emitter, *seq, pending, now);
-                    }
-                    SettleOutcome::Superseded | SettleOutcome::Gone => {
-                        scheduler.settled(&key.emitter, *seq, false, now);
-                        // It may wait for another attempt that nobody wants any more.
-                        scheduler.remove(&key.emitter, *seq, now);
-                    }
-                    SettleOutcome::Fenced => scheduler.fenced(&key.emitter, *epoch),
+        }
+    };
+    let now = engine.now().instant;
+    engine.schedule(|scheduler| {
+        for (settlement, outcome) in batch.settlements.iter().zip(outcomes) {
+            let Settlement {
+                key,
+                seq,
+                epoch,
+                verdict,
+                ..
+            } = settlement;
+            match outcome {
+                SettleOutcome::Settled => {
+                    let pending = matches!(verdict, Verdict::Retry(_));
+                    scheduler.settled(&key.emitter, *seq, pending, now);
                 }
+                SettleOutcome::Superseded | SettleOutcome::Gone => {
+                    scheduler.settled(&key.emitter, *seq, false, now);
+                    // It may wait for another attempt that nobody wants any more.
+                    scheduler.remove(&key.emitter, *seq, now);
+                }
+                SettleOutcome::Fenced => scheduler.fenced(&key.emitter, *epoch),
             }
-        });
-    }
+        }
+    });
 }

@@ -61,15 +61,20 @@ impl DeliveryId {
 }
 
 impl OrderingKey {
-    /// A hash that is the same on every machine and in every version: it decides the lane, and is
-    /// stored (FNV-1a, 64 bits, folded into the non-negative half).
+    /// A hash that decides the lane, and is stored.
     pub(crate) fn stable_hash(&self) -> i64 {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for byte in self.as_str().bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-        ((hash ^ (hash >> 32)) & (u64::MAX >> 1)) as i64
+        stable_hash(self.as_str())
     }
+}
+
+/// A hash that is the same on every machine and in every version (FNV-1a, 64 bits, folded into the
+/// non-negative half).
+pub(crate) fn stable_hash(text: &str) -> i64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in text.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    ((hash ^ (hash >> 32)) & (u64::MAX >> 1)) as i64
 }
 
 /// The message ID: the receiver's idempotency key, unique, the same on every retry.

@@ -22,6 +22,8 @@ mod pattern;
 mod payload;
 mod trace;
 
+#[cfg(feature = "sqlite")]
+pub(crate) use self::ids::stable_hash;
 pub use self::{
     draft::Event,
     ids::{DeliveryId, IdempotencyKey, MessageId, OrderingKey, Tenant},

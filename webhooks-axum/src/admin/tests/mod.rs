@@ -15,6 +15,7 @@ mod input;
 mod log;
 mod mount;
 mod problem;
+mod stats;
 
 /// Webhooks whose receivers answer 500 to everything.
 async fn webhooks() -> Webhooks {

@@ -186,6 +186,8 @@ macro_rules! __conformance_cases {
                 prune_is_limited,
                 a_message_stays_for_its_other_deliveries,
                 a_delivery_sent_again_is_not_old,
+                what_was_sent_again_is_as_old_as_its_last_end,
+                what_is_pending_is_passed_over,
                 payloads_are_erased_before_their_deliveries,
             }
             retry {

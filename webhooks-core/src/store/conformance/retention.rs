@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{World, traffic::new};
+use super::{
+    World,
+    traffic::{Sent, new},
+};
 use crate::{
     env::Timestamp,
     store::{Prune, RedeliverOutcome, Verdict},
@@ -71,6 +74,52 @@ pub async fn a_delivery_sent_again_is_not_old(world: World) {
     world.pass(Duration::from_secs(1));
     assert_eq!(prune(&world, world.now(), 100).await, 0);
     world.record(&sent.key).await;
+}
+
+pub async fn what_was_sent_again_is_as_old_as_its_last_end(world: World) {
+    let owner = world.owned("crm").await;
+    let again = world.emit_dead(&owner).await;
+    let old = world.emit_dead(&owner).await;
+    world.pass(Duration::from_secs(2));
+    let RedeliverOutcome::Queued(record) = world.redeliver(&again.key).await else {
+        panic!("it settled");
+    };
+    let seq = record.seq;
+    let again = Sent { seq, ..again };
+    world.end(&owner, &again, 2, Verdict::Delivered).await;
+    let before = world.now().saturating_sub(Duration::from_secs(1));
+    assert_eq!(prune(&world, before, 100).await, 1);
+    assert!(
+        world
+            .store
+            .message(old.key.message_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let detail = world.store.delivery(again.key.clone()).await.unwrap();
+    assert_eq!(detail.unwrap().attempts.len(), 2);
+    world.pass(Duration::from_secs(2));
+    assert_eq!(prune(&world, world.now(), 100).await, 1);
+    assert!(world.store.delivery(again.key).await.unwrap().is_none());
+}
+
+pub async fn what_is_pending_is_passed_over(world: World) {
+    let owner = world.owned("crm").await;
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        kept.push(world.emit(&owner).await.key.message_id);
+        world.emit_dead(&owner).await;
+        kept.push(world.emit(&owner).await.key.message_id);
+    }
+    world.pass(Duration::from_secs(1));
+    let mut pruned = 0;
+    // Each call goes on where the last one ended, or begins anew.
+    for _ in 0..12 {
+        pruned += prune(&world, world.now(), 1).await;
+    }
+    assert_eq!(pruned, 3);
+    assert_eq!(world.pending(&owner).await, kept);
 }
 
 pub async fn payloads_are_erased_before_their_deliveries(world: World) {

@@ -44,6 +44,7 @@ impl State {
             let emitter = Arc::new(emitter);
             queue.emitter = Some(emitter.clone());
             queue.health = Health::default();
+            queue.rest();
             self.table_changed();
             return PutOutcome::Created(emitter);
         };

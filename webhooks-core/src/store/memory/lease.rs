@@ -42,6 +42,7 @@ impl State {
                 continue;
             };
             queue.lease = None;
+            queue.rest();
             self.nodes.give_back(node, emitter);
             if queue.wants_owner() {
                 self.ready.insert(emitter.clone());

@@ -1,6 +1,10 @@
 //! What is pending for one emitter, and whose it is.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use crate::{
     delivery::{DiscardReason, Seq},
@@ -9,11 +13,18 @@ use crate::{
     store::{Epoch, Health, NodeId},
 };
 
-/// What is pending for one emitter, and whose it is.
+/// What is pending for one emitter, and whose it is. One without work is as small as its emitter.
 #[derive(Default)]
 pub(super) struct Queue {
     /// `None` once it is detached: the queue stays until its lease is given back.
     pub(super) emitter: Option<Arc<Emitter>>,
+    /// `None` stands for none of it.
+    work: Option<Box<Work>>,
+}
+
+/// What there is of a queue that has, or lately had, something to do.
+#[derive(Default, PartialEq)]
+pub(super) struct Work {
     /// All of the current generation: what begins a new one discards these.
     pub(super) pending: BTreeMap<Seq, MessageId>,
     pub(super) lease: Option<(NodeId, Epoch)>,
@@ -22,7 +33,39 @@ pub(super) struct Queue {
     pub(super) health: Health,
 }
 
+static NO_WORK: Work = Work {
+    pending: BTreeMap::new(),
+    lease: None,
+    marked: false,
+    health: Health {
+        consecutive_failures: 0,
+        cooling_until: None,
+        failing_since: None,
+    },
+};
+
+impl Deref for Queue {
+    type Target = Work;
+
+    fn deref(&self) -> &Work {
+        self.work.as_deref().unwrap_or(&NO_WORK)
+    }
+}
+
+impl DerefMut for Queue {
+    fn deref_mut(&mut self) -> &mut Work {
+        self.work.get_or_insert_default()
+    }
+}
+
 impl Queue {
+    /// Gives memory back, if there is nothing to do.
+    pub(super) fn rest(&mut self) {
+        if self.work.as_deref() == Some(&NO_WORK) {
+            self.work = None;
+        }
+    }
+
     pub(super) fn is_owner(&self, node: NodeId, epoch: Epoch) -> bool {
         self.lease == Some((node, epoch))
     }

@@ -1,6 +1,11 @@
 //! Files that nobody else may read.
 
-use std::{fs::OpenOptions, io, path::Path};
+use std::{
+    ffi::OsString,
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Makes files that nobody else may read.
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -17,4 +22,11 @@ pub(super) fn create(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// The file beside a database whose name goes on so.
+pub(super) fn with_end(database: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(database.as_os_str());
+    name.push(end);
+    name.into()
 }

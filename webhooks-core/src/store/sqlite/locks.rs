@@ -9,45 +9,43 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use uuid::Uuid;
 
 use super::files::private;
 use crate::{Error, ErrorKind, store::NodeId};
 
+/// How often a lock is tried for that somebody holds for as long as a file takes to be removed.
+const TRIES: usize = 100;
+
 /// The locks that this process holds.
 pub(super) struct NodeLocks {
     database: PathBuf,
-    held: Mutex<HashMap<NodeId, File>>,
+    /// `None` once the store is gone: whatever its threads still do, its nodes are dead.
+    held: Mutex<Option<HashMap<NodeId, File>>>,
 }
 
 impl NodeLocks {
     pub(super) fn new(database: &Path) -> Self {
         Self {
             database: database.to_owned(),
-            held: Mutex::new(HashMap::new()),
+            held: Mutex::new(Some(HashMap::new())),
         }
     }
 
     /// Takes the lock of a node of this process, if it is not held yet.
     pub(super) fn hold(&self, node: NodeId) -> Result<(), Error> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held();
+        let Some(held) = held.as_mut() else {
+            return Ok(());
+        };
         if held.contains_key(&node) {
             return Ok(());
         }
         let path = self.path(node);
-        let lock = || -> io::Result<File> {
-            let file =
-                private(OpenOptions::new().create(true).truncate(false).write(true)).open(&path)?;
-            match file.try_lock() {
-                Ok(()) => Ok(file),
-                Err(TryLockError::WouldBlock) => Err(io::Error::other(
-                    "another process holds the lock of this node",
-                )),
-                Err(TryLockError::Error(error)) => Err(error),
-            }
-        };
-        let file = lock().map_err(|error| {
+        let file = lock(&path).map_err(|error| {
             Error::new(
                 ErrorKind::Store,
                 format!("the lock file {} cannot be used", path.display()),
@@ -60,8 +58,8 @@ impl NodeLocks {
 
     /// Whether nobody holds the lock of this node.
     pub(super) fn is_free(&self, node: NodeId) -> bool {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.contains_key(&node) {
+        let held = self.held();
+        if held.as_ref().is_some_and(|held| held.contains_key(&node)) {
             return false;
         }
         match OpenOptions::new().write(true).open(self.path(node)) {
@@ -72,9 +70,43 @@ impl NodeLocks {
 
     /// Removes the file of a node that is dead.
     pub(super) fn forget(&self, node: NodeId) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held();
         let _ = std::fs::remove_file(self.path(node));
-        held.remove(&node);
+        if let Some(held) = held.as_mut() {
+            held.remove(&node);
+        }
+    }
+
+    /// Removes the files that killed processes left. It is no error if that cannot be done.
+    pub(super) fn clean_up(&self) {
+        let directory = match self.database.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let Ok(entries) = std::fs::read_dir(directory) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            if self.node_of(&entry.file_name()).is_some()
+                && let Ok(file) = OpenOptions::new().write(true).open(entry.path())
+                && file.try_lock().is_ok()
+            {
+                // Under its lock: who takes it next sees that the file is another.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Lets go of all locks, for good.
+    pub(super) fn let_go(&self) {
+        // The file goes before the lock: whoever finds neither knows that the node is dead.
+        for (node, _lock) in self.held().take().unwrap_or_default() {
+            let _ = std::fs::remove_file(self.path(node));
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<HashMap<NodeId, File>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn path(&self, node: NodeId) -> PathBuf {
@@ -82,14 +114,53 @@ impl NodeLocks {
         name.push(format!(".node-{}", node.as_uuid().simple()));
         name.into()
     }
+
+    /// The node that a file of this name is the lock of.
+    fn node_of(&self, name: &std::ffi::OsStr) -> Option<NodeId> {
+        let database = self.database.file_name()?.to_str()?;
+        let id = name
+            .to_str()?
+            .strip_prefix(database)?
+            .strip_prefix(".node-")?;
+        Uuid::try_parse(id).ok().map(NodeId::from_uuid)
+    }
 }
 
 impl Drop for NodeLocks {
     fn drop(&mut self) {
-        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // The file goes before the lock: whoever finds neither knows that the node is dead.
-        for (node, _lock) in std::mem::take(held) {
-            let _ = std::fs::remove_file(self.path(node));
+        self.let_go();
+    }
+}
+
+/// Makes and locks a file that others may be about to remove.
+fn lock(path: &Path) -> io::Result<File> {
+    for _ in 0..TRIES {
+        let file =
+            private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
+        match file.try_lock() {
+            Ok(()) if is_at(&file, path) => return Ok(file),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
+    Err(io::Error::other(
+        "another process holds the lock of this node",
+    ))
+}
+
+/// Whether the file was not removed, or replaced, since it was opened.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    match (file.metadata(), path.metadata()) {
+        (Ok(opened), Ok(there)) => (opened.dev(), opened.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Elsewhere a file that is open stays where it is.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }

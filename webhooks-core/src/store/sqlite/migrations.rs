@@ -13,7 +13,8 @@ pub struct Migration {
     pub number: u32,
     /// What it is about; the same in every dialect.
     pub name: &'static str,
-    /// The statements, written with the prefix `webhooks_`.
+    /// The statements, written with the prefix `webhooks_`; to be run in one transaction. They note the
+    /// step in `webhooks_migrations`.
     pub sql: &'static str,
 }
 
@@ -23,13 +24,6 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
     name: "initial",
     sql: include_str!("migrations/0001_initial.sql"),
 }];
-
-const VERSIONS: &str = "
-CREATE TABLE IF NOT EXISTS webhooks_migrations (
-    number INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    applied_at INTEGER NOT NULL
-)";
 
 /// The number of the last step that was run on this database; 0 for none.
 pub(super) fn version(connection: &Connection, prefix: &str) -> Result<u32, Error> {
@@ -91,19 +85,16 @@ pub(super) fn run(
     if migrations.is_empty() {
         return Ok(migrations);
     }
-    transaction
-        .execute_batch(&with_prefix(VERSIONS, prefix))
-        .map_err(from_sqlite)?;
     let note = with_prefix(
-        "INSERT INTO webhooks_migrations (number, name, applied_at) VALUES (?1, ?2, ?3)",
+        "UPDATE webhooks_migrations SET applied_at = ?2 WHERE number = ?1",
         prefix,
     );
-    for Migration { number, name, sql } in migrations {
+    for Migration { number, sql, .. } in migrations {
         transaction
             .execute_batch(&with_prefix(sql, prefix))
             .map_err(from_sqlite)?;
         transaction
-            .execute(&note, params![number, name, now.as_micros()])
+            .execute(&note, params![number, now.as_micros()])
             .map_err(from_sqlite)?;
     }
     transaction.commit().map_err(from_sqlite)?;

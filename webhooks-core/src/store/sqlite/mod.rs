@@ -24,17 +24,21 @@
 //! # }
 //! ```
 
+mod connect;
 mod failure;
 mod files;
 mod in_transaction;
 mod job;
+mod loading;
 mod locks;
+mod meta;
 mod migrations;
 mod open;
 mod ops;
 mod options;
 mod readers;
 mod rows;
+mod secrets;
 mod sql;
 mod store;
 #[cfg(test)]
@@ -43,6 +47,7 @@ mod tx;
 mod upkeep;
 mod writer;
 
+pub(crate) use self::in_transaction::require_transaction;
 /// The version of rusqlite whose connections `emit_in_sqlite` takes.
 pub use rusqlite;
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{SqliteStore, open, sql::DEFAULT_PREFIX};
+use super::{SqliteStore, connect::check_path, open, sql::DEFAULT_PREFIX};
 use crate::{Error, ErrorKind, env::Env, store::SecretsKey};
 
 /// How a [`SqliteStore`] is opened.
@@ -120,7 +120,7 @@ impl SqliteOptions {
     /// [`SecretsKey`](ErrorKind::SecretsKey) if the key is missing or another one. The file is as it
     /// was then. [`InvalidConfig`](ErrorKind::InvalidConfig) for `:memory:`, which has no file.
     pub async fn open(self) -> Result<SqliteStore, Error> {
-        blocking(move || open::open(&self)).await
+        blocking(move || open::open(&self.resolved()?)).await
     }
 
     /// Makes and changes the tables; returns what was done. Others wait meanwhile; two at once are
@@ -129,7 +129,7 @@ impl SqliteOptions {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn run_migrations(self) -> Result<Vec<super::Migration>, Error> {
-        blocking(move || open::migrate(&self)).await
+        blocking(move || open::migrate(&self.resolved()?)).await
     }
 
     /// What [`run_migrations`](Self::run_migrations) would do; changes nothing.
@@ -137,7 +137,7 @@ impl SqliteOptions {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn pending_migrations(self) -> Result<Vec<super::Migration>, Error> {
-        blocking(move || open::pending(&self)).await
+        blocking(move || open::pending(&self.resolved()?)).await
     }
 
     /// Checks that the tables are as this version needs them.
@@ -145,7 +145,20 @@ impl SqliteOptions {
     /// # Errors
     /// [`Store`](ErrorKind::Store), naming what is missing; else as [`open`](Self::open).
     pub async fn validate(self) -> Result<(), Error> {
-        blocking(move || open::validate(&self)).await
+        blocking(move || open::validate(&self.resolved()?)).await
+    }
+}
+
+impl SqliteOptions {
+    /// With the path as all processes have it: links lead to one file, whose locks and key lie beside it,
+    /// and the current directory may change.
+    fn resolved(mut self) -> Result<Self, Error> {
+        check_path(&self.path)?;
+        let resolved = self.path.canonicalize();
+        if let Ok(path) = resolved.or_else(|_| std::path::absolute(&self.path)) {
+            self.path = path;
+        }
+        Ok(self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError, mpsc},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use rusqlite::Connection;
@@ -24,24 +24,26 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// Starts a thread for each connection. They end once nobody can ask them any more.
+    /// Starts a thread for each connection; returns them, too. They end once nobody can ask them any
+    /// more.
     pub(super) fn start(
         connections: Vec<Connection>,
         context: &Arc<Context>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Vec<JoinHandle<()>>), Error> {
         let (jobs, asked) = mpsc::channel::<Read>();
         let asked = Arc::new(Mutex::new(asked));
+        let mut threads = Vec::new();
         for connection in connections {
             let (asked, context) = (asked.clone(), context.clone());
             let spawned = thread::Builder::new()
                 .name("webhooks-sqlite-read".to_owned())
                 .spawn(move || run(&connection, &context, &asked));
-            spawned.map_err(|error| {
+            threads.push(spawned.map_err(|error| {
                 Error::new(ErrorKind::Store, "the database's threads cannot be started")
                     .with_source(error)
-            })?;
+            })?);
         }
-        Ok(Self { jobs })
+        Ok((Self { jobs }, threads))
     }
 
     /// Reads.

@@ -62,10 +62,13 @@ statements! {
     delete_emitter
     delete_lease
     delete_message
+    delete_tallies
     discard_of
+    discard_reason
     discard_some
     drop_lease
     emitter
+    emitter_ids
     emitters
     end_cool_down
     erase_deliveries
@@ -81,13 +84,13 @@ statements! {
     insert_delivery
     insert_emitter
     insert_message
+    insert_tally
     is_owner
     kill_node
     last_pending
     lease
     leases_of_node
     list_all
-    list_of_delivery_id
     list_of_emitter
     list_of_state
     load
@@ -97,6 +100,8 @@ statements! {
     message_by_id
     message_by_place
     message_is_there
+    message_places
+    messages_of_delivery_id
     move_attempt
     next_discard
     node
@@ -126,6 +131,8 @@ statements! {
     standing
     standing_of
     stats
+    take_turn
+    tallies
     target
     unmark
     unmark_unowned

@@ -19,6 +19,7 @@ use crate::{
     emitter::EmitterId,
     env::Timestamp,
     event::MessageId,
+    observe,
     store::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
@@ -82,7 +83,7 @@ impl SqliteStore {
     }
 
     /// Writes, in one transaction with whatever else waits.
-    fn write<T: Send + 'static>(
+    pub(super) fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Answer<T> {
@@ -115,52 +116,26 @@ impl SqliteStore {
             Ok((!more).then_some(()))
         })
     }
-
-    async fn load(&self, loads: Vec<Load>) -> Result<Vec<Loaded>, Error> {
-        let loads = Arc::new(loads);
-        let asked = loads.clone();
-        let looks = self.read(move |tx| {
-            asked
-                .iter()
-                .map(|load| ops::load_unmarked(tx, load))
-                .collect::<Result<Vec<_>, _>>()
-        });
-        let looks = answer(looks).await?;
-        let is_marked = |look: &ops::FirstLook| matches!(look, ops::FirstLook::Marked);
-        let marked: Arc<Vec<usize>> = Arc::new(
-            (0..looks.len())
-                .filter(|at| is_marked(&looks[*at]))
-                .collect(),
-        );
-        let mut again = Vec::new().into_iter();
-        if !marked.is_empty() {
-            // The marks are cleared, and that is committed, before anything is read.
-            let (asked, which) = (loads.clone(), marked.clone());
-            answer(self.write(move |tx| {
-                which
-                    .iter()
-                    .try_for_each(|at| ops::clear_mark(tx, &asked[*at]))
-            }))
-            .await?;
-            let read = self.read(move |tx| {
-                marked
-                    .iter()
-                    .map(|at| ops::load_marked(tx, &loads[*at]))
-                    .collect::<Result<Vec<_>, _>>()
-            });
-            again = answer(read).await?.into_iter();
-        }
-        let loaded = looks.into_iter().map(|look| match look {
-            ops::FirstLook::Loaded(loaded) => Some(loaded),
-            ops::FirstLook::Marked => again.next(),
-        });
-        loaded.collect::<Option<_>>().ok_or_else(ended)
-    }
 }
 
 /// What a thread answered.
 pub(super) async fn answer<T>(answer: Answer<T>) -> Result<T, Error> {
     answer.await.unwrap_or_else(|_| Err(ended()))
+}
+
+/// The rest of a backlog: nothing of it is loaded any more, and pruning goes on where this failed.
+fn may_be_late(discarded: &Result<(), Error>) {
+    if let Err(error) = discarded {
+        tracing::warn!(target: observe::STORE, %error, "a backlog is discarded in part: the rest follows");
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // What is written from now on is of nodes that are gone: whoever takes over need not wait for the
+        // threads to end.
+        self.context.locks.let_go();
+    }
 }
 
 impl fmt::Debug for SqliteStore {
@@ -199,7 +174,7 @@ impl Store for SqliteStore {
             let changed = self.write(move |tx| ops::set_state(tx, &change));
             let discarded = self.discard_backlog(emitter);
             let outcome = answer(changed).await?;
-            answer(discarded).await?;
+            may_be_late(&answer(discarded).await);
             Ok(outcome)
         })
     }
@@ -210,7 +185,7 @@ impl Store for SqliteStore {
             let removed = self.write(move |tx| ops::remove(tx, &id, now));
             let discarded = self.discard_backlog(emitter);
             let removed = answer(removed).await?;
-            answer(discarded).await?;
+            may_be_late(&answer(discarded).await);
             Ok(removed)
         })
     }

@@ -7,7 +7,12 @@ use std::collections::HashMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row, params};
 use uuid::Uuid;
 
-use super::{failure::Failure, locks::NodeLocks, sql::Sql};
+use super::{
+    failure::Failure,
+    locks::NodeLocks,
+    ops::tally::{self, Counted},
+    sql::Sql,
+};
 use crate::{
     delivery::Seq,
     emitter::EmitterId,
@@ -42,7 +47,7 @@ pub(super) struct Memo {
     targets: HashMap<EmitterId, Target>,
     sequences: Option<Sequences>,
     /// What was counted in this transaction, written down at its end.
-    counted: HashMap<(EmitterId, i64), Change>,
+    counted: Counted,
 }
 
 /// What an append and a settlement must know of an emitter.
@@ -57,20 +62,21 @@ pub(super) struct Target {
 /// What only grows.
 #[derive(Clone, Copy)]
 struct Sequences {
-    now: [u64; 4],
-    written: [u64; 4],
+    now: [u64; NAMES.len()],
+    written: [u64; NAMES.len()],
 }
 
 /// The names of what only grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sequence {
     Seq,
+    Message,
     Generation,
     Epoch,
     Version,
 }
 
-const NAMES: [&str; 4] = ["seq", "generation", "epoch", "version"];
+const NAMES: [&str; 5] = ["seq", "message", "generation", "epoch", "version"];
 
 /// So many emitters are kept in mind.
 const MAX_TARGETS: usize = 10_000;
@@ -223,7 +229,7 @@ impl<'a> Tx<'a> {
     }
 
     fn read_sequences(&self) -> Result<Sequences, Failure> {
-        let mut now = [0; 4];
+        let mut now = [0; NAMES.len()];
         let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
         for (name, value) in self.all(&self.sql().sequences, [], read)? {
             if let Some(at) = NAMES.iter().position(|known| *known == name) {
@@ -245,20 +251,8 @@ impl<'a> Tx<'a> {
 
     /// Writes down what was counted and drawn; the last step before the commit.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
-        for ((emitter, hour), change) in std::mem::take(&mut self.memo.counted) {
-            let Change { pending, settled } = change;
-            self.execute(
-                &self.sql().count,
-                params![
-                    emitter.as_str(),
-                    hour,
-                    pending,
-                    settled.delivered as i64,
-                    settled.dead as i64,
-                    settled.discarded as i64
-                ],
-            )?;
-        }
+        tally::write(self, &self.memo.counted)?;
+        self.memo.counted.clear();
         let Some(mut sequences) = self.memo.sequences else {
             return Ok(());
         };

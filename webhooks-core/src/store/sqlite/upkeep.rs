@@ -1,10 +1,15 @@
 //! What an operator does with a database.
 
-use std::{fs::OpenOptions, path::Path};
+use std::{
+    fs::{File, OpenOptions},
+    path::Path,
+};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{SqliteStore, failure::from_sqlite, files::private, options::blocking};
+use super::{
+    SqliteStore, connect::check_path, failure::from_sqlite, files::private, options::blocking,
+};
 use crate::{Error, ErrorKind};
 
 impl SqliteStore {
@@ -40,10 +45,18 @@ impl SqliteStore {
     /// it: without it the copy is of no use.
     ///
     /// # Errors
-    /// [`Store`](ErrorKind::Store) if there is such a file already, or it cannot be written.
+    /// [`Store`](ErrorKind::Store) if there is such a file already, or it cannot be written;
+    /// [`InvalidConfig`](ErrorKind::InvalidConfig) for `:memory:` and its like.
     pub async fn backup_to(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let (from, to) = (self.inner.options.path.clone(), path.as_ref().to_owned());
         blocking(move || {
+            check_path(&to)?;
+            let Some(name) = to.to_str() else {
+                return Err(Error::new(
+                    ErrorKind::InvalidConfig,
+                    "SQLite writes backups to paths in UTF-8 alone",
+                ));
+            };
             let mut options = OpenOptions::new();
             let made = private(options.create_new(true).write(true)).open(&to);
             made.map_err(|error| {
@@ -57,13 +70,21 @@ impl SqliteStore {
                 let connection =
                     Connection::open_with_flags(&from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
                 // One transaction that reads: in a WAL nobody waits for it.
-                let name = to.to_string_lossy();
-                connection.execute("VACUUM INTO ?1", [&*name]).map(drop)
+                connection.execute("VACUUM INTO ?1", [name]).map(drop)
             };
-            copied().map_err(|error| {
-                let _ = std::fs::remove_file(&to);
-                from_sqlite(error)
-            })
+            let durable = || {
+                let file = File::open(&to).and_then(|file| file.sync_all());
+                file.map_err(|error| {
+                    Error::new(ErrorKind::Store, "the backup cannot be made durable")
+                        .with_source(error)
+                })
+            };
+            copied()
+                .map_err(from_sqlite)
+                .and_then(|()| durable())
+                .inspect_err(|_| {
+                    let _ = std::fs::remove_file(&to);
+                })
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, mpsc},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -13,12 +13,19 @@ use tokio::sync::watch;
 use super::{
     failure::{Failure, from_sqlite, is_busy},
     job::{Job, Steps, Together, ended},
+    ops,
     tx::{Context, Memo, Tx},
 };
 use crate::{Error, ErrorKind, observe};
 
 /// How often the database is looked at for what others wrote.
 const LOOK: Duration = Duration::from_millis(20);
+/// How often what transactions counted is added up.
+const FOLD: Duration = Duration::from_secs(1);
+/// A transaction that others may join waits no longer than this for the next of them, and not much
+/// longer in all: callers that wait for their answers ask again as soon as they have them.
+const NEXT: Duration = Duration::from_micros(50);
+const ALL: Duration = Duration::from_micros(300);
 /// So many calls share a transaction at most.
 const MAX_TOGETHER: usize = 1_024;
 
@@ -29,12 +36,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It ends once nobody can ask it any more.
+    /// Starts the thread. It ends once nobody can ask it any more, and after the readers: the last
+    /// connection that is closed writes the WAL back and removes it, and of two at once none is the last.
     pub(super) fn start(
         connection: Connection,
         context: Arc<Context>,
         patience: Duration,
         changes: watch::Sender<u64>,
+        readers: Vec<JoinHandle<()>>,
     ) -> Result<Self, Error> {
         let (jobs, asked) = mpsc::channel();
         let mut thread = WriterThread {
@@ -47,11 +56,20 @@ impl Writer {
             seen_version: 0,
             seen_table: 0,
             looked: None,
+            folded: None,
+            tallied: true,
+            together: 0,
             steps: VecDeque::new(),
         };
         let spawned = thread::Builder::new()
             .name("webhooks-sqlite".to_owned())
-            .spawn(move || thread.run(&asked));
+            .spawn(move || {
+                thread.run(&asked);
+                for reader in readers {
+                    // One that panicked has ended, too.
+                    let _ = reader.join();
+                }
+            });
         spawned.map_err(|error| {
             Error::new(ErrorKind::Store, "the database's thread cannot be started")
                 .with_source(error)
@@ -83,6 +101,11 @@ struct WriterThread {
     seen_version: i64,
     seen_table: u64,
     looked: Option<Instant>,
+    folded: Option<Instant>,
+    /// There may be something to be added up.
+    tallied: bool,
+    /// How many calls shared the last transaction.
+    together: usize,
     steps: VecDeque<Box<dyn Steps>>,
 }
 
@@ -97,16 +120,33 @@ impl WriterThread {
                     Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 }
             }
-            while together.len() < MAX_TOGETHER
-                && let Ok(job) = asked.try_recv()
-            {
-                self.take(job, &mut together);
-            }
+            self.gather(asked, &mut together);
             if !together.is_empty() {
+                self.together = together.len();
                 self.run_together(together);
             }
             self.run_step();
             self.look();
+            self.fold();
+        }
+    }
+
+    /// Takes whatever waits, and what comes right behind it if the last transaction was shared.
+    fn gather(&mut self, asked: &mpsc::Receiver<Job>, together: &mut Vec<Box<dyn Together>>) {
+        let mut deadline = None;
+        while together.len() < MAX_TOGETHER {
+            if let Ok(job) = asked.try_recv() {
+                self.take(job, together);
+                continue;
+            }
+            let alone = together.is_empty() || self.together <= 1;
+            if alone || now() >= *deadline.get_or_insert_with(|| now() + ALL) {
+                return;
+            }
+            match asked.recv_timeout(NEXT) {
+                Ok(job) => self.take(job, together),
+                Err(_) => return,
+            }
         }
     }
 
@@ -176,8 +216,11 @@ impl WriterThread {
             {
                 tracing::error!(target: observe::STORE, %error, "a transaction cannot be rolled back");
             }
-        } else if for_others {
-            self.announce();
+        } else {
+            self.tallied = true;
+            if for_others {
+                self.announce();
+            }
         }
         result.map_err(Failed::Within)
     }
@@ -224,14 +267,29 @@ impl WriterThread {
         }
     }
 
+    /// Adds up what was counted, now and then.
+    fn fold(&mut self) {
+        let early = |folded: Instant| folded.elapsed() < FOLD;
+        if !self.tallied || self.folded.is_some_and(early) {
+            return;
+        }
+        if let Err(failed) = self.transact(ops::tally::fold) {
+            let error = failed.into_error();
+            tracing::warn!(target: observe::STORE, %error, "what was counted cannot be added up");
+        }
+        self.folded = Some(now());
+        self.tallied = false;
+    }
+
     fn look_for_others(&mut self) -> Result<bool, Failure> {
         let version = data_version(&self.connection)?;
         if version == self.seen_version {
             return Ok(false);
         }
         self.seen_version = version;
+        self.tallied = true;
         let tx = Tx::new(&self.connection, &self.context, &mut self.memo);
-        let table = super::ops::version(&tx)?;
+        let table = ops::version(&tx)?;
         let marked: bool = tx.value(&tx.sql().any_mark, [])?;
         let changed = std::mem::replace(&mut self.seen_table, table) != table;
         Ok(changed || marked)

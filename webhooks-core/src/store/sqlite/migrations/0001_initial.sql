@@ -1,18 +1,28 @@
 -- Times are microseconds since the Unix epoch, IDs of messages and nodes are the 16 bytes of a UUID.
 
+-- The steps that were run. Each notes itself, whatever tool runs it.
+CREATE TABLE webhooks_migrations (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at INTEGER NOT NULL
+);
+
+INSERT INTO webhooks_migrations (number, name, applied_at)
+VALUES (1, 'initial', 1000000 * unixepoch());
+
 CREATE TABLE webhooks_meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- What only grows: 'seq', 'generation', 'epoch', and the 'version' of the emitter table.
+-- What only grows: 'seq', 'message', 'generation', 'epoch', and the 'version' of the emitter table.
 CREATE TABLE webhooks_sequences (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 INSERT INTO webhooks_sequences (name, value)
-VALUES ('seq', 0), ('generation', 0), ('epoch', 0), ('version', 0);
+VALUES ('seq', 0), ('message', 0), ('generation', 0), ('epoch', 0), ('version', 0);
 
 CREATE TABLE webhooks_emitters (
     id TEXT PRIMARY KEY,
@@ -34,7 +44,13 @@ CREATE TABLE webhooks_emitters (
 );
 
 CREATE TABLE webhooks_messages (
+    -- In the order in which they were stored.
     message INTEGER PRIMARY KEY,
+    -- message / 1024, and a hash of the delivery ID. Delivery IDs are random: an index of them alone
+    -- would have to change, and write down, a page of its own for nearly each message. With the block
+    -- in front only the few pages of the latest block change, and a search takes a step for each block.
+    block INTEGER NOT NULL,
+    delivery_hash INTEGER NOT NULL,
     id BLOB NOT NULL,
     event TEXT NOT NULL,
     delivery_id TEXT NOT NULL,
@@ -49,7 +65,7 @@ CREATE TABLE webhooks_messages (
 
 CREATE UNIQUE INDEX webhooks_messages_id ON webhooks_messages (id);
 
-CREATE INDEX webhooks_messages_delivery_id ON webhooks_messages (delivery_id);
+CREATE INDEX webhooks_messages_delivery_id ON webhooks_messages (block, delivery_hash);
 
 CREATE TABLE webhooks_deliveries (
     -- The place in the order of its emitter; redelivery gives a new one.
@@ -146,6 +162,14 @@ CREATE TABLE webhooks_idempotency (
 ) WITHOUT ROWID;
 
 CREATE INDEX webhooks_idempotency_created_at ON webhooks_idempotency (created_at);
+
+-- What a transaction counted, a line for each emitter and hour: `emitter hour pending delivered dead
+-- discarded`. Added up into webhooks_counters from time to time, since a transaction may be about many
+-- emitters.
+CREATE TABLE webhooks_tallies (
+    tally INTEGER PRIMARY KEY,
+    lines TEXT NOT NULL
+);
 
 -- What changed in an hour of the clock; hour 0 is the sum of all that are too old to be told apart,
 -- emitter '' of all that are detached.

@@ -2,8 +2,12 @@
 
 use rusqlite::params;
 
-use super::super::{failure::Failure, tx::Tx};
+use super::super::{
+    failure::Failure,
+    tx::{Sequence, Tx},
+};
 use super::{
+    blocks::block_of,
     find::{self, Found},
     list,
 };
@@ -114,14 +118,20 @@ impl Again<'_> {
         id: MessageId,
     ) -> Result<bool, Failure> {
         let id = id.as_uuid();
+        let place = tx.next(Sequence::Message)? as i64;
         let copied = tx.execute(
             &tx.sql().copy_message,
-            params![message, id.as_bytes(), self.now.as_micros()],
+            params![
+                message,
+                place,
+                block_of(place),
+                id.as_bytes(),
+                self.now.as_micros()
+            ],
         )?;
         if copied == 0 {
             return Ok(false);
         }
-        let place = tx.connection.last_insert_rowid();
         let seq = tx.next_seq()?;
         tx.execute(
             &tx.sql().copy_delivery,

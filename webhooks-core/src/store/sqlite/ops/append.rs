@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::super::{
     failure::Failure,
     rows,
-    tx::{Target, Tx},
+    tx::{Sequence, Target, Tx},
 };
 use crate::{
     delivery::{DeadReason, DeliveryState, DiscardReason, Message},
@@ -13,7 +13,10 @@ use crate::{
     store::{
         Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, NodeId, Reason, Receipt,
         Stored,
-        sqlite::ops::{find, idempotency},
+        sqlite::ops::{
+            blocks::{block_of, hash_of},
+            find, idempotency,
+        },
         stats::{Change, Settled},
     },
 };
@@ -79,10 +82,14 @@ fn append_one(
 }
 
 /// Returns the place of the row; `None` if the message is there already.
-fn insert_message(tx: &Tx<'_>, message: &Message) -> Result<Option<i64>, Failure> {
+fn insert_message(tx: &mut Tx<'_>, message: &Message) -> Result<Option<i64>, Failure> {
+    let place = tx.next(Sequence::Message)? as i64;
     let inserted = tx.execute(
         &tx.sql().insert_message,
         params![
+            place,
+            block_of(place),
+            hash_of(&message.delivery_id),
             message.id.as_uuid().as_bytes(),
             message.event.as_str(),
             message.delivery_id.as_str(),
@@ -94,7 +101,7 @@ fn insert_message(tx: &Tx<'_>, message: &Message) -> Result<Option<i64>, Failure
             message.body.as_deref(),
         ],
     )?;
-    Ok((inserted > 0).then(|| tx.connection.last_insert_rowid()))
+    Ok((inserted > 0).then_some(place))
 }
 
 fn insert_delivery(

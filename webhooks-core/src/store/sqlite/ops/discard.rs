@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::super::{failure::Failure, rows, tx::Tx};
 use super::{find, list};
 use crate::{
-    delivery::{DeliveryKey, DeliveryState, DiscardReason},
+    delivery::{DeliveryKey, DeliveryState, DiscardReason, Seq},
     emitter::EmitterId,
     env::Timestamp,
     store::{
@@ -49,13 +49,15 @@ pub(in super::super) fn begin_discard(
 ) -> Result<(), Failure> {
     let last: Option<i64> = tx.value(&tx.sql().last_pending, [emitter.as_str()])?;
     let Some(last) = last else { return Ok(()) };
+    // What an earlier discard has not come to yet is that one's.
+    let first = Backlog::next(tx, Some(emitter))?.is_none();
     let backlog = Backlog {
         emitter: emitter.clone(),
         last,
         reason,
         discarded_at: now,
     };
-    if !backlog.discard_part(tx)? {
+    if !(first && backlog.discard_part(tx)?) {
         tx.execute(
             &tx.sql().put_discard,
             params![emitter.as_str(), last, reason.as_str(), now.as_micros()],
@@ -77,6 +79,17 @@ pub(in super::super) fn go_on(
         tx.execute(&tx.sql().delete_discard, params)?;
     }
     Ok(true)
+}
+
+/// Why a delivery is being discarded that is in such a backlog.
+pub(super) fn reason(
+    tx: &Tx<'_>,
+    emitter: &EmitterId,
+    seq: Seq,
+) -> Result<Option<DiscardReason>, Failure> {
+    let params = params![emitter.as_str(), seq as i64];
+    let reason: Option<String> = tx.find(&tx.sql().discard_reason, params, |row| row.get(0))?;
+    rows::optional("a reason", reason.as_deref(), str::parse)
 }
 
 /// A backlog that is being discarded.

@@ -1,6 +1,6 @@
 //! Attaching, changing and detaching emitters.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use http::HeaderMap;
 use rusqlite::{Row, params};
@@ -10,7 +10,7 @@ use super::super::{
     rows,
     tx::{Sequence, Tx},
 };
-use super::discard::begin_discard;
+use super::{discard::begin_discard, tally};
 use crate::{
     delivery::DiscardReason,
     emitter::{
@@ -167,11 +167,16 @@ pub(in super::super) fn standing(
     ids: &[EmitterId],
 ) -> Result<Vec<EmitterStanding>, Failure> {
     let time = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+    let mut since = HashMap::<EmitterId, i64>::new();
+    for ((emitter, _), change) in tally::read(tx)? {
+        *since.entry(emitter).or_default() += change.pending;
+    }
     ids.iter()
         .map(|id| {
+            let since = since.get(id).copied().unwrap_or(0);
             let found = tx.find(&tx.sql().standing, [id.as_str()], |row| {
                 Ok(EmitterStanding {
-                    pending: row.get::<_, i64>(3)?.max(0) as u64,
+                    pending: (row.get::<_, i64>(3)? + since).max(0) as u64,
                     oldest_pending_at: time(row.get(4)?),
                     health: Health {
                         consecutive_failures: row.get(0)?,

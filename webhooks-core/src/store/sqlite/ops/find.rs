@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use super::super::{failure::Failure, rows, tx::Tx};
+use super::discard;
 use crate::{
     delivery::{DeliveryState, DiscardReason, Seq},
     emitter::EmitterId,
@@ -66,9 +67,10 @@ pub(in super::super) fn find_current(
     if found.state == DeliveryState::Pending {
         let current = tx.target(emitter)?.generation;
         if current != Some(found.generation) {
-            let reason = match current {
-                None => DiscardReason::Detached,
-                Some(_) => DiscardReason::Paused,
+            let reason = match (discard::reason(tx, emitter, found.seq)?, current) {
+                (Some(reason), _) => reason,
+                (None, None) => DiscardReason::Detached,
+                (None, Some(_)) => DiscardReason::Paused,
             };
             close(tx, emitter, &mut found, reason.into(), now)?;
         }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::params;
+use rusqlite::{Params, params};
 
 use super::super::{failure::Failure, rows, tx::Tx};
+use super::blocks::messages_of;
 use crate::{
     delivery::{DeliveryKey, DeliveryState},
     event::MessageId,
@@ -33,46 +34,82 @@ pub(in super::super) fn deliveries(
     let newest = newest.map_or(u128::MAX, |id| id.as_uuid().as_u128());
     let (oldest, newest) = (oldest.to_be_bytes(), newest.to_be_bytes());
     let sql = tx.sql();
-    let mut statement;
-    let mut found = if let Some(id) = &filter.delivery_id {
-        statement = tx.prepare(&sql.list_of_delivery_id)?;
-        statement.query(params![oldest, newest, id.as_str()])?
+    let mut pager = Pager::new(filter);
+    if let Some(id) = &filter.delivery_id {
+        for message in messages_of(tx, id, oldest, newest)? {
+            let id = message.as_uuid();
+            if !pager.take(tx, &sql.records_of_message, [id.as_bytes()])? {
+                break;
+            }
+        }
     } else if let Some(emitter) = &filter.emitter {
-        statement = tx.prepare(&sql.list_of_emitter)?;
-        statement.query(params![oldest, newest, emitter.as_str()])?
+        let params = params![oldest, newest, emitter.as_str()];
+        pager.take(tx, &sql.list_of_emitter, params)?;
     } else if let Some(state @ (DeliveryState::Dead | DeliveryState::Discarded)) = filter.state {
-        statement = tx.prepare(&sql.list_of_state)?;
-        statement.query(params![oldest, newest, rows::state_code(state)])?
+        let params = params![oldest, newest, rows::state_code(state)];
+        pager.take(tx, &sql.list_of_state, params)?;
     } else {
-        statement = tx.prepare(&sql.list_all)?;
-        statement.query(params![oldest, newest])?
-    };
-    let limit = filter.page_size();
-    let mut items = Vec::new();
-    let mut scanned = 0;
-    let mut last: Option<Cursor> = None;
-    while let Some(row) = found.next()? {
-        let cursor = Cursor {
-            message_id: rows::message_id(row, 1)?,
-            emitter: rows::emitter_id(row, 2)?,
-        };
-        let before = filter.cursor.as_ref().is_some_and(|after| {
-            cursor.message_id == after.message_id && cursor.emitter <= after.emitter
-        });
-        if before {
-            continue;
-        }
-        if items.len() >= limit || scanned >= MAX_SCAN {
-            return Ok(Page { items, next: last });
-        }
-        scanned += 1;
-        let record = rows::record(row)?;
-        last = Some(cursor);
-        if filter.matches(&record) {
-            items.push(record);
+        pager.take(tx, &sql.list_all, params![oldest, newest])?;
+    }
+    Ok(pager.page())
+}
+
+/// A page that is being filled.
+struct Pager<'a> {
+    filter: &'a DeliveryFilter,
+    items: Vec<DeliveryRecord>,
+    scanned: usize,
+    last: Option<Cursor>,
+    is_full: bool,
+}
+
+impl<'a> Pager<'a> {
+    fn new(filter: &'a DeliveryFilter) -> Self {
+        Self {
+            filter,
+            items: Vec::new(),
+            scanned: 0,
+            last: None,
+            is_full: false,
         }
     }
-    Ok(Page { items, next: None })
+
+    /// Takes what a statement finds; `false` once the page is full.
+    fn take(&mut self, tx: &Tx<'_>, sql: &str, params: impl Params) -> Result<bool, Failure> {
+        let mut statement = tx.prepare(sql)?;
+        let mut found = statement.query(params)?;
+        while let Some(row) = found.next()? {
+            let cursor = Cursor {
+                message_id: rows::message_id(row, 1)?,
+                emitter: rows::emitter_id(row, 2)?,
+            };
+            let before = self.filter.cursor.as_ref().is_some_and(|after| {
+                cursor.message_id == after.message_id && cursor.emitter <= after.emitter
+            });
+            if before {
+                continue;
+            }
+            // There is one more than the page takes.
+            self.is_full = self.items.len() >= self.filter.page_size() || self.scanned >= MAX_SCAN;
+            if self.is_full {
+                return Ok(false);
+            }
+            self.scanned += 1;
+            self.last = Some(cursor);
+            let record = rows::record(row)?;
+            if self.filter.matches(&record) {
+                self.items.push(record);
+            }
+        }
+        Ok(true)
+    }
+
+    fn page(self) -> Page<DeliveryRecord> {
+        Page {
+            items: self.items,
+            next: self.last.filter(|_| self.is_full),
+        }
+    }
 }
 
 /// One delivery as it stands.

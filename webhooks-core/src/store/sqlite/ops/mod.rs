@@ -3,6 +3,7 @@
 
 mod again;
 mod append;
+mod blocks;
 mod discard;
 mod emitters;
 mod erase;
@@ -15,6 +16,7 @@ mod prune;
 mod replay;
 mod settle;
 mod stats;
+pub(super) mod tally;
 
 pub(super) use self::{
     again::redeliver,

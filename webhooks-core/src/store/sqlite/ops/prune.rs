@@ -6,6 +6,7 @@ use rusqlite::params;
 use uuid::Uuid;
 
 use super::super::{failure::Failure, tx::Tx};
+use super::{discard, tally};
 use crate::{
     env::Timestamp,
     store::{
@@ -20,8 +21,8 @@ const PART: usize = 500;
 /// So many are looked at in one call: what is old but pending is passed over again and again, and
 /// must not cost more for that.
 const MAX_LOOKED_AT: usize = 20_000;
-/// So many keys and counters are forgotten in one call.
-const SMALL: i64 = 1_000;
+/// So many keys and counters are forgotten in one transaction.
+const SMALL: usize = 1_000;
 /// Nodes without leases are remembered for so long, so that they are told that they are dead.
 const NODES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -46,6 +47,8 @@ pub(in super::super) struct PruneJob {
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
+    /// What is left of backlogs whose discarding failed.
+    Discards,
     Deliveries,
     Payloads,
     Rest,
@@ -59,7 +62,7 @@ impl PruneJob {
             places,
             pruned: Pruned::default(),
             looked_at: 0,
-            phase: Phase::Deliveries,
+            phase: Phase::Discards,
         }
     }
 
@@ -70,6 +73,11 @@ impl PruneJob {
         tx: &mut Tx<'_>,
     ) -> Result<Option<(Pruned, Places)>, Failure> {
         match self.phase {
+            Phase::Discards => {
+                if !discard::go_on(tx, None)? {
+                    self.phase = Phase::Deliveries;
+                }
+            }
             Phase::Deliveries => {
                 if self.deliveries(tx)? {
                     self.looked_at = 0;
@@ -86,8 +94,9 @@ impl PruneJob {
                 }
             }
             Phase::Rest => {
-                self.rest(tx)?;
-                self.phase = Phase::Done;
+                if self.rest(tx)? {
+                    self.phase = Phase::Done;
+                }
             }
             Phase::Done => {
                 let limit = self.prune.limit;
@@ -187,15 +196,15 @@ impl PruneJob {
         Ok(self.looked_at >= MAX_LOOKED_AT)
     }
 
-    /// Keys, nodes and counters.
-    fn rest(&self, tx: &mut Tx<'_>) -> Result<(), Failure> {
+    /// Keys, nodes and counters; whether that was all.
+    fn rest(&self, tx: &mut Tx<'_>) -> Result<bool, Failure> {
         let Prune {
             idempotency_before,
             now,
             ..
         } = self.prune;
-        let params = params![idempotency_before.as_micros(), SMALL];
-        tx.execute(&tx.sql().idempotency_prune, params)?;
+        let params = params![idempotency_before.as_micros(), SMALL as i64];
+        let keys = tx.execute(&tx.sql().idempotency_prune, params)?;
         let long_ago = now.saturating_sub(NODES).as_micros();
         let nodes = tx.all(&tx.sql().prune_nodes, [long_ago], |row| {
             row.get::<_, [u8; 16]>(0)
@@ -205,45 +214,42 @@ impl PruneJob {
                 .locks
                 .forget(NodeId::from_uuid(Uuid::from_bytes(node)));
         }
-        fold_counters(tx, now)
+        let counters = fold_counters(tx, now)?;
+        Ok(keys < SMALL && counters < SMALL)
     }
 }
 
 /// Adds up the counts of hours that need not be told apart any more, and of emitters that are
-/// detached.
-fn fold_counters(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Failure> {
+/// detached; returns how many.
+fn fold_counters(tx: &mut Tx<'_>, now: Timestamp) -> Result<usize, Failure> {
+    tally::fold(tx)?;
     let first = first_hour_told_apart(now);
-    let folded = tx.all(&tx.sql().counters_to_fold, params![first, SMALL], |row| {
-        let change = Change {
-            pending: row.get(3)?,
-            settled: Settled {
-                delivered: row.get::<_, i64>(4)? as u64,
-                dead: row.get::<_, i64>(5)? as u64,
-                discarded: row.get::<_, i64>(6)? as u64,
-            },
-        };
-        Ok((
-            row.get::<_, String>(0)?,
-            row.get::<_, i64>(1)?,
-            row.get::<_, bool>(2)?,
-            change,
-        ))
-    })?;
+    let folded = tx.all(
+        &tx.sql().counters_to_fold,
+        params![first, SMALL as i64],
+        |row| {
+            let change = Change {
+                pending: row.get(3)?,
+                settled: Settled {
+                    delivered: row.get::<_, i64>(4)? as u64,
+                    dead: row.get::<_, i64>(5)? as u64,
+                    discarded: row.get::<_, i64>(6)? as u64,
+                },
+            };
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, bool>(2)?,
+                change,
+            ))
+        },
+    )?;
+    let count = folded.len();
     for (emitter, hour, attached, change) in folded {
         tx.execute(&tx.sql().delete_counter, params![emitter, hour])?;
         let emitter = if attached { emitter.as_str() } else { "" };
         let hour = if hour < first { 0 } else { hour };
-        tx.execute(
-            &tx.sql().count,
-            params![
-                emitter,
-                hour,
-                change.pending,
-                change.settled.delivered as i64,
-                change.settled.dead as i64,
-                change.settled.discarded as i64
-            ],
-        )?;
+        tally::add(tx, emitter, hour, change)?;
     }
-    Ok(())
+    Ok(count)
 }

@@ -23,6 +23,8 @@ const QUEUE: usize = 500;
 /// take 8 MB.
 pub(in super::super) struct ReplayJob {
     replay: Replay,
+    /// The emitter's when it began: a discard or a detach ends it.
+    generation: Option<u64>,
     looked_at: u128,
     places: Vec<Seq>,
     collected: bool,
@@ -35,6 +37,7 @@ impl ReplayJob {
         let first = floor_id(replay.since).as_uuid().as_u128();
         Self {
             replay,
+            generation: None,
             looked_at: first.saturating_sub(1),
             places: Vec::new(),
             collected: false,
@@ -52,6 +55,9 @@ impl ReplayJob {
         let Some(generation) = tx.target(&self.replay.emitter)?.generation else {
             return Ok(Some(self.count));
         };
+        if *self.generation.get_or_insert(generation) != generation {
+            return Ok(Some(self.count));
+        }
         if !self.collected {
             self.collect(tx)?;
             return Ok(None);
@@ -92,7 +98,9 @@ impl ReplayJob {
             self.looked_at = rows::message_id(row, 1)?.as_uuid().as_u128();
             let state: DeliveryState = rows::state(row.get(2)?)?;
             let created_at: Timestamp = rows::time(row, 3)?;
-            let meant = created_at >= *since
+            let meant = state != DeliveryState::Pending
+                && !row.get::<_, bool>(4)?
+                && created_at >= *since
                 && until.is_none_or(|until| created_at < until)
                 && (states.is_empty() || states.contains(&state));
             if meant {

@@ -1,6 +1,8 @@
 INSERT INTO webhooks_messages
-    (id, event, delivery_id, tenant, ordering_key, trace_parent, created_at, size, body)
-SELECT ?2, m.event, m.delivery_id, m.tenant, m.ordering_key, m.trace_parent, ?3, m.size, m.body
+    (message, block, delivery_hash, id, event, delivery_id, tenant, ordering_key, trace_parent,
+    created_at, size, body)
+SELECT ?2, ?3, m.delivery_hash, ?4, m.event, m.delivery_id, m.tenant, m.ordering_key, m.trace_parent,
+    ?5, m.size, m.body
 FROM webhooks_messages AS m
 WHERE m.message = ?1
 ON CONFLICT (id) DO NOTHING

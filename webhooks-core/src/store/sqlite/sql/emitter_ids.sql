@@ -1,0 +1,1 @@
+SELECT id FROM webhooks_emitters

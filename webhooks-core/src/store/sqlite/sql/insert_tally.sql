@@ -1,0 +1,1 @@
+INSERT INTO webhooks_tallies (lines) VALUES (?1)

@@ -6,7 +6,7 @@ use std::{
 };
 
 use http::StatusCode;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use webhooks_core::{
     MemoryStore, Webhooks,
     store::{
@@ -16,7 +16,7 @@ use webhooks_core::{
     transport::{AttemptError, AttemptRequest, AttemptResponse},
 };
 
-use crate::{Receiver, body, build, config};
+use crate::{Receiver, body, build, build_at, clock, config};
 
 /// A node lives so long without its store, and starts nothing in the last second of it.
 const LIFETIME: Duration = Duration::from_secs(12);
@@ -115,4 +115,31 @@ async fn what_is_in_flight_is_dropped_in_time_though_the_store_does_not_answer()
     assert!(dropped - renewed >= LIFETIME - MARGIN);
     store.heal();
     settled(&store).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_node_owned_is_taken_over_within_15_seconds() {
+    for offset in (0..6_000).step_by(250) {
+        let store = FaultStore::new(MemoryStore::new());
+        let failing = Receiver::answering(|sent, _| if sent == 0 { 200 } else { 500 });
+        let receiver = Receiver::answering(|_, _| 200);
+        let (clock, started) = (clock(), Instant::now());
+        let node = build_at(&store, &failing, &clock).await.unwrap();
+        node.attach("crm", ["*"], config()).await.unwrap();
+        emit(&node, 0).await;
+        sleep(Duration::from_millis(offset)).await;
+        let other = build_at(&store, &receiver, &clock).await.unwrap();
+        // It dies as late as it can: when it has just been renewed, as it is every 3 s.
+        sleep_until(started + Duration::from_millis(9_001)).await;
+        emit(&node, 1).await;
+        drop(node);
+        let died = Instant::now();
+        let taken = || receiver.taken().contains_key(&body(1));
+        while !taken() && died.elapsed() < 2 * LIFETIME {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let elapsed = died.elapsed();
+        assert!(elapsed <= Duration::from_secs(15), "{offset}: {elapsed:?}");
+        drop(other);
+    }
 }

@@ -18,15 +18,25 @@ use webhooks_core::{
 
 use self::receiver::Receiver;
 
-async fn build<S: Store>(store: &FaultStore<S>, receiver: &Receiver) -> Result<Webhooks, Error> {
+/// A wall clock that goes as tokio's does.
+fn clock() -> Env {
     let begin = Instant::now();
     let now = move || Timestamp::from_micros(1_769_860_800_000_000).saturating_add(begin.elapsed());
-    Webhooks::builder()
-        .store(store.clone())
-        .env(Env::new(now, SystemRandom))
-        .transport(receiver.transport())
-        .build()
-        .await
+    Env::new(now, SystemRandom)
+}
+
+async fn build<S: Store>(store: &FaultStore<S>, receiver: &Receiver) -> Result<Webhooks, Error> {
+    build_at(store, receiver, &clock()).await
+}
+
+/// One of several on a store: they have one clock.
+async fn build_at<S: Store>(
+    store: &FaultStore<S>,
+    receiver: &Receiver,
+    clock: &Env,
+) -> Result<Webhooks, Error> {
+    let builder = Webhooks::builder().store(store.clone()).env(clock.clone());
+    builder.transport(receiver.transport()).build().await
 }
 
 /// Makes a call until the store takes it.

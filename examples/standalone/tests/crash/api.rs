@@ -49,10 +49,16 @@ impl Api {
 
     /// Attaches an emitter, as JSON.
     pub(crate) async fn attach(&self, emitter: &Value) {
-        let request = self.request(Method::POST, "/webhooks/api/emitters");
+        self.post("/webhooks/api/emitters", emitter.to_string())
+            .await;
+    }
+
+    /// Has something done by the admin API.
+    pub(crate) async fn post(&self, path: &str, body: impl Into<String>) {
+        let request = self.request(Method::POST, path);
         let request = request.header(CONTENT_TYPE, "application/json");
-        let answer = request.body(emitter.to_string()).send().await.unwrap();
-        assert_eq!(answer.status(), 201, "{emitter}");
+        let answer = request.body(body.into()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 
     /// Emits an event; returns the message ID.

@@ -10,8 +10,10 @@ use webhooks_core::{
     env::Env,
     store::{Settled, SqliteStore, Store as _},
 };
-use webhooks_tests::history::{Answer, History, Moment, Summary, check};
-use webhooks_tests::{Receiver, Reply};
+use webhooks_tests::{
+    Receiver, Reply,
+    history::{Answer, History, Moment, Summary, check},
+};
 
 use crate::{
     chance::Chance,

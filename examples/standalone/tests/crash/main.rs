@@ -9,8 +9,10 @@
 mod api;
 mod chance;
 mod disk_full;
+mod fsync;
 mod kill;
 mod load;
+mod opening;
 mod program;
 mod room;
 mod sharing;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{SqliteOptions, failure::from_sqlite, files::with_end};
+use super::{SqliteOptions, failure::message, files::with_end};
 use crate::{Error, ErrorKind};
 
 /// A file that is no larger is looked through for damage when it is opened.
@@ -34,10 +34,7 @@ pub(super) fn check_path(path: &Path) -> Result<(), Error> {
 /// not too large for that.
 pub(super) fn look_at(options: &SqliteOptions) -> Result<Connection, Error> {
     let path = &options.path;
-    let failed = |error| {
-        let error = from_sqlite(error);
-        about(path, &error.to_string()).with_source(error)
-    };
+    let failed = |error| about(path, message(&error)).with_source(error);
     // One that may only read would leave its WAL behind.
     // A connection is used by one thread only: SQLite need not lock it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -62,9 +59,11 @@ pub(super) fn look_at(options: &SqliteOptions) -> Result<Connection, Error> {
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(failed)?;
         if verdict != "ok" {
+            // Its first line names the database.
+            let what = verdict.lines().last().unwrap_or_default();
             return Err(about(
                 path,
-                &format!("is damaged: restore it from a backup ({verdict})"),
+                &format!("is damaged: restore it from a backup ({what})"),
             ));
         }
     }
@@ -73,10 +72,7 @@ pub(super) fn look_at(options: &SqliteOptions) -> Result<Connection, Error> {
 
 /// A connection for writing.
 pub(super) fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Error> {
-    let failed = |error| {
-        let error = from_sqlite(error);
-        about(path, &error.to_string()).with_source(error)
-    };
+    let failed = |error| about(path, message(&error)).with_source(error);
     // A connection is used by one thread only: SQLite need not lock it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;

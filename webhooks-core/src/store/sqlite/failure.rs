@@ -52,13 +52,19 @@ pub(super) fn is_busy(error: &SqliteError) -> bool {
 
 /// The error of a call that SQLite failed.
 pub(super) fn from_sqlite(error: SqliteError) -> Error {
-    let message = match error.sqlite_error_code() {
+    let kind = if is_busy(&error) {
+        ErrorKind::Busy
+    } else {
+        ErrorKind::Store
+    };
+    Error::new(kind, message(&error)).with_source(error)
+}
+
+/// What it means that SQLite failed so.
+pub(super) fn message(error: &SqliteError) -> &'static str {
+    match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            return Error::new(
-                ErrorKind::Busy,
-                "the database is held by another transaction: SQLite has one writer, so commit or roll back before awaiting this",
-            )
-            .with_source(error);
+            "the database is held by another transaction: SQLite has one writer, so commit or roll back before awaiting this"
         }
         Some(ErrorCode::DiskFull) => "the disk is full: nothing was written",
         Some(ErrorCode::ReadOnly) => {
@@ -68,9 +74,10 @@ pub(super) fn from_sqlite(error: SqliteError) -> Error {
         Some(ErrorCode::DatabaseCorrupt) => {
             "the database file is damaged: restore it from a backup"
         }
-        Some(ErrorCode::CannotOpen) => "the database file cannot be opened",
+        Some(ErrorCode::CannotOpen) => {
+            "the database file cannot be opened: the file or its directory may be read-only"
+        }
         Some(ErrorCode::SystemIoFailure) => "the database file cannot be read or written",
         _ => "the database failed",
-    };
-    Error::new(ErrorKind::Store, message).with_source(error)
+    }
 }

@@ -1,6 +1,6 @@
 //! A store whose answers come late, or not at all.
 
-use webhooks_core::{Backlog, Receipt, Webhooks, delivery::DeliveryState};
+use webhooks_core::{Backlog, Event, Receipt, Webhooks, delivery::DeliveryState};
 use webhooks_tests::{Receiver, Reply, TestStore};
 
 use crate::{
@@ -166,4 +166,21 @@ async fn an_outcome_that_is_still_to_be_written_down_outlasts_a_restart() {
     settled(&webhooks).await;
     drop(had_its_turn);
     assert_eq!(receiver.bodies(), numbers(0..3));
+}
+
+#[tokio::test]
+async fn a_head_whose_failure_is_still_to_be_written_down_stays_the_head() {
+    let receiver =
+        Receiver::scripted(|_, before| Reply::status(if before == 1 { 410 } else { 200 })).await;
+    let (webhooks, store, _) = warm(&receiver).await;
+    store.settle_requests().close();
+    let batch = (1..3).map(|n| Event::new("a", &payload(n)).unwrap());
+    webhooks.emit_batch(batch).await.unwrap();
+    wait_until(async || !webhooks.is_started("crm")).await;
+    webhooks.restart("crm").await.unwrap();
+    let had_its_turn = another_emitter_delivers(&webhooks).await;
+    store.settle_requests().open();
+    settled(&webhooks).await;
+    drop(had_its_turn);
+    assert_eq!(receiver.bodies(), numbers([0, 1, 1, 2]));
 }

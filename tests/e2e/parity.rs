@@ -90,7 +90,8 @@ fn each_link_between_the_pages_leads_to_a_file() {
             .skip(1)
             .filter_map(|rest| rest.split(')').next());
         for target in targets.filter(|target| !target.contains("://")) {
-            let path = page.parent().unwrap().join(target);
+            let file = target.split('#').next().unwrap();
+            let path = page.parent().unwrap().join(file);
             assert!(path.exists(), "{} links to {target}", page.display());
             links += 1;
         }

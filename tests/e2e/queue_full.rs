@@ -2,12 +2,12 @@
 
 use webhooks_core::{
     Backlog, ErrorKind, Event, MemoryStore, Webhooks,
-    delivery::{DeadReason, DeliveryState},
+    delivery::{DeadReason, DeliveryKey, DeliveryState},
     store::{MemoryLimits, Reason},
 };
 use webhooks_tests::Receiver;
 
-use crate::{becomes, builder, config, numbers, payload, record, settled};
+use crate::{becomes, builder, config, numbers, payload, record, settled, wait_until};
 
 async fn webhooks(limits: MemoryLimits) -> Webhooks {
     let store = MemoryStore::with_limits(limits);
@@ -26,9 +26,18 @@ async fn a_full_queue_makes_its_own_deliveries_dead_and_fails_nobody_elses() {
     webhooks.pause("crm", Backlog::Keep).await.unwrap();
     let mut receipts = Vec::new();
     for n in 0..4 {
-        receipts.push(webhooks.emit("a", &payload(n)).await.unwrap());
+        let receipt = webhooks.emit("a", &payload(n)).await.unwrap();
         // So that the other's queue is never full.
-        other.wait_for(n + 1).await;
+        let key = DeliveryKey {
+            message_id: receipt.message_id,
+            emitter: "other".try_into().unwrap(),
+        };
+        wait_until(async || {
+            let found = webhooks.delivery(key.clone()).await.unwrap();
+            found.unwrap().record.state == DeliveryState::Delivered
+        })
+        .await;
+        receipts.push(receipt);
     }
     let counts: Vec<usize> = receipts.iter().map(|receipt| receipt.deliveries).collect();
     assert_eq!(counts, [2, 2, 1, 1]);

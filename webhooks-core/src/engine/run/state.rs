@@ -42,12 +42,21 @@ pub(crate) struct Straight {
     revision: u64,
 }
 
+/// What the store does not know of a delivery.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Unsettled {
+    outcomes: u32,
+    /// After the last of them it is tried again.
+    retried: bool,
+}
+
 /// What it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// It delivers.
     Working,
-    /// The attempts in flight are waited for; then its lanes are loaded anew.
+    /// The attempts in flight are waited for, and until the store knows of what is tried again: a load
+    /// passes over what it does not know, and others would go before it. Then the lanes are loaded anew.
     Draining,
     /// Nothing starts: its receiver is gone, which the store is about to know.
     Halted,
@@ -79,8 +88,8 @@ pub(crate) struct Run {
     pub(crate) loading: Loading,
     /// Everything pending in lanes that are not in memory is known: there is nothing.
     pub(super) tail_complete: bool,
-    /// How many outcomes of a delivery the store does not have yet.
-    pub(super) unsettled: HashMap<Seq, u32>,
+    /// The deliveries of which the store does not have all outcomes yet.
+    pub(super) unsettled: HashMap<Seq, Unsettled>,
     pub(super) phase: Phase,
     /// Grows whenever the store may say something else than what was in memory before.
     pub(super) revision: u64,
@@ -201,22 +210,24 @@ impl Run {
     /// The attempt of a lane's delivery ended; `retry` is the delivery, if it is tried again.
     pub(crate) fn finished(&mut self, index: u32, seq: Seq, retry: Option<Entry>) {
         self.in_flight -= 1;
-        *self.unsettled.entry(seq).or_default() += 1;
+        let unsettled = self.unsettled.entry(seq).or_default();
+        unsettled.outcomes += 1;
+        unsettled.retried = retry.is_some();
         if self.phase == Phase::Working {
             let ordering = self.emitter.settings.ordering;
             self.change_lane(index, |lane| lane.finished(retry, ordering));
-        } else if self.phase == Phase::Draining && self.in_flight == 0 {
-            self.phase = Phase::Working;
-            self.want_load();
+        } else {
+            self.go_on_when_drained();
         }
     }
 
     /// The store has the outcome of an attempt of this delivery, which is `pending` still or not.
     pub(crate) fn settled(&mut self, seq: Seq, pending: bool) {
-        if let Some(count) = self.unsettled.get_mut(&seq) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(unsettled) = self.unsettled.get_mut(&seq) {
+            unsettled.outcomes -= 1;
+            if unsettled.outcomes == 0 {
                 self.unsettled.remove(&seq);
+                self.go_on_when_drained();
             }
         }
         if !pending {
@@ -314,11 +325,15 @@ impl Run {
 
     fn begin_anew(&mut self) {
         self.forget_lanes();
-        if self.in_flight == 0 {
+        self.phase = Phase::Draining;
+        self.go_on_when_drained();
+    }
+
+    fn go_on_when_drained(&mut self) {
+        let drained = || !self.unsettled.values().any(|unsettled| unsettled.retried);
+        if self.phase == Phase::Draining && self.in_flight == 0 && drained() {
             self.phase = Phase::Working;
             self.want_load();
-        } else {
-            self.phase = Phase::Draining;
         }
     }
 

@@ -1,11 +1,12 @@
 //! Emitters as a store keeps them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::Health;
 use crate::{
     emitter::{Backlog, DisabledReason, Emitter, EmitterId},
     env::Timestamp,
+    sign::SigningKey,
 };
 
 /// All emitters, and the version of the table that they are of.
@@ -103,4 +104,21 @@ pub struct EmitterStanding {
     pub oldest_pending_at: Option<Timestamp>,
     /// How its receiver answered last.
     pub health: Health,
+}
+
+/// When an emitter that was last changed at `before` is changed at `now`. Other nodes compare this time:
+/// it must not stand still.
+pub(super) fn changed_at(before: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(before.saturating_add(Duration::from_micros(1)))
+}
+
+/// Whether two emitters have the same configuration, keys aside.
+pub(super) fn same_config(a: &Emitter, b: &Emitter) -> bool {
+    a.url == b.url && a.patterns == b.patterns && a.settings == b.settings
+}
+
+/// Whether the secrets are the same; a key that is given anew has another ID and time.
+pub(super) fn same_keys(found: &[SigningKey], given: &[SigningKey]) -> bool {
+    let secrets = found.iter().map(SigningKey::secret);
+    secrets.eq(given.iter().map(SigningKey::secret))
 }

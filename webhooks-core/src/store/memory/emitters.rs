@@ -1,16 +1,16 @@
 //! Attaching, changing and detaching emitters.
 
-use std::{collections::hash_map, sync::Arc, time::Duration};
+use std::{collections::hash_map, sync::Arc};
 
 use super::state::State;
 use crate::{
     delivery::DiscardReason,
     emitter::{Backlog, Emitter, EmitterId, EmitterState},
     env::Timestamp,
-    sign::SigningKey,
     store::{
         EmitterStanding, EmitterTable, Health, Put, PutEmitter, PutOutcome, SetState, StateChange,
         StateOutcome,
+        emitters::{changed_at, same_config, same_keys},
     },
 };
 
@@ -67,7 +67,7 @@ impl State {
             state: found.state,
             generation: found.generation,
             created_at: found.created_at,
-            updated_at: after(found.updated_at, now),
+            updated_at: changed_at(found.updated_at, now),
             ..emitter
         });
         queue.emitter = Some(updated.clone());
@@ -100,7 +100,7 @@ impl State {
         }
         let mut changed = Emitter::clone(found);
         changed.state = state;
-        changed.updated_at = after(changed.updated_at, now);
+        changed.updated_at = changed_at(changed.updated_at, now);
         if anew {
             self.last_generation += 1;
             changed.generation = self.last_generation;
@@ -156,21 +156,4 @@ impl State {
         self.version += 1;
         self.announce();
     }
-}
-
-/// Other nodes compare this time: it must not stand still.
-fn after(before: Timestamp, now: Timestamp) -> Timestamp {
-    now.max(before.saturating_add(Duration::from_micros(1)))
-}
-
-fn same_config(a: &Emitter, b: &Emitter) -> bool {
-    a.url == b.url && a.patterns == b.patterns && a.settings == b.settings
-}
-
-/// Whether the secrets are the same; a key that is given anew has another ID and time.
-fn same_keys(found: &[SigningKey], given: &[SigningKey]) -> bool {
-    found
-        .iter()
-        .map(SigningKey::secret)
-        .eq(given.iter().map(SigningKey::secret))
 }

@@ -1,6 +1,6 @@
 //! Attaching, changing and detaching emitters.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use http::HeaderMap;
 use rusqlite::{Row, params};
@@ -19,10 +19,11 @@ use crate::{
     },
     env::Timestamp,
     event::Tenant,
-    sign::{SigningKey, keys_from_stored, keys_to_stored},
+    sign::{keys_from_stored, keys_to_stored},
     store::{
         EmitterStanding, EmitterTable, Health, Put, PutEmitter, PutOutcome, SetState, StateChange,
         StateOutcome,
+        emitters::{changed_at, same_config, same_keys},
     },
 };
 
@@ -78,7 +79,7 @@ pub(in super::super) fn put(tx: &mut Tx<'_>, put: &PutEmitter) -> Result<PutOutc
         state: found.state,
         generation: found.generation,
         created_at: found.created_at,
-        updated_at: after(found.updated_at, *now),
+        updated_at: changed_at(found.updated_at, *now),
         ..emitter.clone()
     };
     update(tx, &updated)?;
@@ -113,7 +114,7 @@ pub(in super::super) fn set_state(
     }
     let changed = Emitter {
         state,
-        updated_at: after(found.updated_at, *now),
+        updated_at: changed_at(found.updated_at, *now),
         generation: if anew {
             tx.next(Sequence::Generation)?
         } else {
@@ -282,21 +283,4 @@ fn table_changed(tx: &mut Tx<'_>, id: &EmitterId) -> Result<(), Failure> {
     tx.forget_target(id);
     tx.for_others = true;
     Ok(())
-}
-
-/// Other nodes compare this time: it must not stand still.
-fn after(before: Timestamp, now: Timestamp) -> Timestamp {
-    now.max(before.saturating_add(Duration::from_micros(1)))
-}
-
-fn same_config(a: &Emitter, b: &Emitter) -> bool {
-    a.url == b.url && a.patterns == b.patterns && a.settings == b.settings
-}
-
-/// Whether the secrets are the same; a key that is given anew has another ID and time.
-fn same_keys(found: &[SigningKey], given: &[SigningKey]) -> bool {
-    found
-        .iter()
-        .map(SigningKey::secret)
-        .eq(given.iter().map(SigningKey::secret))
 }

@@ -19,7 +19,6 @@ use crate::{
     world::{Emitter, World},
 };
 
-const SETTLING: Duration = Duration::from_secs(2);
 const DRAINED: Duration = Duration::from_secs(20);
 /// What is left at least of a lease of 12 s that is renewed every 3 s.
 const LEASE_LEFT: Duration = Duration::from_secs(9);
@@ -199,7 +198,8 @@ async fn each_emitter_is_one_processs_and_the_others_once_that_is_killed() {
     shared.apis.remove(owner);
     shared.emit(0, "order.created").await;
     shared.apis[0].drained(DRAINED).await;
-    let summary = check(&shared.world.history(), SETTLING).unwrap();
+    // What was held had no outcome, however long ago it came.
+    let summary = check(&shared.world.history(), Duration::MAX).unwrap();
     eprintln!("taken over {taken_over:?} after a kill: {summary:?}");
     assert!(summary.repeated[0] >= 1);
     shared.programs.pop().unwrap().end().await;

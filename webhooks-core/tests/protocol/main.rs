@@ -1,0 +1,14 @@
+//! proof
+mod action;
+mod append;
+mod bounds;
+mod deliver;
+mod holds;
+mod inside;
+mod lane;
+mod lease;
+mod life;
+mod load;
+mod rules;
+mod search;
+mod state;

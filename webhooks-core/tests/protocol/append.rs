@@ -6,11 +6,16 @@
 //! - What a node has sent is carried out by the server, whatever becomes of the node.
 
 use super::{
-    action::{Action, Steps, Violation},
+    action::Action,
     bounds::World,
+    database::SHARED_MARK,
+    emit::{Emit, Phase, Ticket},
     lane::{self, Why},
+    node::{Own, Process},
     rules::Rule,
-    state::{Emit, Id, MESSAGES, Own, Phase, Process, SHARED_MARK, Set, State, Ticket, has, one},
+    state::{Id, MESSAGES, Set, State, has, one},
+    steps::Steps,
+    violation::Violation,
 };
 
 pub(crate) fn steps(steps: &mut Steps<'_>) {

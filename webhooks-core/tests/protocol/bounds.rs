@@ -38,6 +38,8 @@ pub(crate) struct Bounds {
     pub(crate) crash: Set,
     /// The nodes one of which may be stopped past its lease; it may go on later.
     pub(crate) stop: Set,
+    /// A stopped node goes on at any time, not only once another has taken over.
+    pub(crate) early: bool,
     /// How often an idle lease is given back.
     pub(crate) give_backs: u8,
     /// How often an answer of the store's is lost.
@@ -46,6 +48,8 @@ pub(crate) struct Bounds {
     pub(crate) window: usize,
     /// Every write is alone (`BEGIN IMMEDIATE`).
     pub(crate) serial: bool,
+    /// A load deletes and reads in one statement, with one snapshot.
+    pub(crate) one_statement: bool,
     /// Other steps come between the two halves of a statement that decides under a lock.
     pub(crate) halves: bool,
 }
@@ -56,10 +60,12 @@ impl Bounds {
         emits: [ANYWHERE, ANYWHERE, 0],
         crash: 0,
         stop: 0,
+        early: false,
         give_backs: 0,
         unheard: 0,
         window: 2,
         serial: false,
+        one_statement: false,
         halves: false,
     };
 }

@@ -1,10 +1,14 @@
 //! Attempts and their settling.
 
 use super::{
-    action::{Action, Steps, Violation},
+    action::Action,
+    database::Owner,
     lane,
+    node::{Flight, Node, Outcome, Own, Process},
     rules::Rule,
-    state::{Flight, Id, MESSAGES, NODES, Node, Outcome, Own, Owner, Process, State, has, one},
+    state::{Id, MESSAGES, NODES, State, has, one},
+    steps::Steps,
+    violation::Violation,
 };
 
 pub(crate) fn steps(steps: &mut Steps<'_>) {
@@ -92,7 +96,8 @@ fn begin_settling(steps: &mut Steps<'_>, id: Id, node: &Node, message: Id, epoch
 /// The lock is taken, the epoch checked again, the row changed, and all that committed.
 fn settle(steps: &mut Steps<'_>, id: Id, message: Id, epoch: u8, owner: bool) {
     let still = steps.from.db.is_owner(id, epoch);
-    let valid = (owner && (still || !steps.keep(Rule::SettleLocks))) || !steps.keep(Rule::SettleChecks);
+    let valid =
+        (owner && (still || !steps.keep(Rule::SettleLocks))) || !steps.keep(Rule::SettleChecks);
     let action = Action::Settle {
         node: id,
         message,

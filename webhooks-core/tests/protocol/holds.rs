@@ -17,7 +17,7 @@ const SQLITE: Rules = Rules::ALL
     .without(Rule::GiveBackLocks)
     .without(Rule::GiveBackLooksLater);
 
-fn holds(name: &str, bounds: Bounds) {
+pub(crate) fn holds(name: &str, bounds: Bounds) {
     holds_with(Rules::ALL, name, bounds);
 }
 
@@ -32,7 +32,7 @@ fn holds_with(rules: Rules, name: &str, bounds: Bounds) {
     }
 }
 
-const EITHER: u8 = ANYWHERE | INSIDE;
+pub(crate) const EITHER: u8 = ANYWHERE | INSIDE;
 
 #[test]
 fn two_emits() {
@@ -60,14 +60,12 @@ fn a_crash() {
 
 #[test]
 fn a_zombie() {
-    for emits in [[INSIDE, ON_X, 0], [ON_X, ON_X, 0]] {
-        let bounds = Bounds {
-            emits,
-            stop: ONLY_X,
-            ..Bounds::QUIET
-        };
-        holds("the owner is a zombie", bounds);
-    }
+    let bounds = Bounds {
+        emits: [ON_X, ON_X, 0],
+        stop: ONLY_X,
+        ..Bounds::QUIET
+    };
+    holds("the owner is a zombie", bounds);
 }
 
 #[test]
@@ -115,13 +113,43 @@ fn a_window_that_is_full() {
 fn sqlite_without_locks() {
     for (crash, give_backs) in [(ONLY_X, 0), (0, 1)] {
         let bounds = Bounds {
-            emits: [EITHER, ANYWHERE, 0],
+            emits: [EITHER, ON_X, 0],
             crash,
             give_backs,
             serial: true,
-            halves: true,
             ..Bounds::QUIET
         };
         holds_with(SQLITE, "SQLite", bounds);
+    }
+}
+
+/// A load may as well delete and read in one statement.
+#[test]
+fn a_load_in_one_statement() {
+    for emits in [[INSIDE, ON_X, ON_X], [ON_X, INSIDE, ON_X]] {
+        let bounds = Bounds {
+            emits,
+            window: 1,
+            one_statement: true,
+            ..Bounds::QUIET
+        };
+        holds("a load in one statement", bounds);
+    }
+}
+
+/// All that can go wrong, with a single emit: nothing is lost and nothing is sent too early.
+#[test]
+fn one_emit_and_every_fault() {
+    for (crash, stop) in [(BOTH, 0), (0, BOTH)] {
+        let bounds = Bounds {
+            emits: [EITHER, 0, 0],
+            crash,
+            stop,
+            early: true,
+            give_backs: 1,
+            unheard: 1,
+            ..Bounds::QUIET
+        };
+        holds("one emit and every fault", bounds);
     }
 }

@@ -4,12 +4,15 @@
 //! back, or does neither.
 
 use super::{
-    action::{Action, Steps},
+    action::Action,
     append::{done, mark_of, next_call, next_seq, received},
     bounds::INSIDE,
+    emit::{Emit, Phase},
     lane,
+    node::Own,
     rules::Rule,
-    state::{Emit, Id, MESSAGES, Own, Phase, one},
+    state::{Id, MESSAGES, one},
+    steps::Steps,
 };
 
 pub(crate) fn steps(steps: &mut Steps<'_>) {

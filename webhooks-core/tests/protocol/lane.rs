@@ -2,8 +2,10 @@
 
 use super::{
     bounds::World,
+    emit::Ticket,
+    node::{Lane, Outcome, Own, Scan},
     rules::Rule,
-    state::{Id, Lane, Outcome, Own, Scan, Set, State, Ticket, has},
+    state::{Id, Set, State, has},
 };
 
 /// Why a load is wanted.

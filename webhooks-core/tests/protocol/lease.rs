@@ -5,10 +5,13 @@
 //! before the commit, and who wants the lock meanwhile waits.
 
 use super::{
-    action::{Action, Steps},
+    action::Action,
+    database::{Lease, MARK_OF_GIVE_BACK, Owner},
     lane::{self, Why},
+    node::{Giving, Lane, Node, Own, Process},
     rules::Rule,
-    state::{Giving, Id, Lane, Lease, MARK_OF_GIVE_BACK, NODES, Node, Own, Owner, Process, State},
+    state::{Id, NODES, State},
+    steps::Steps,
 };
 
 pub(crate) fn steps(steps: &mut Steps<'_>) {
@@ -175,7 +178,6 @@ fn give_back(steps: &mut Steps<'_>, id: Id, node: &Node, epoch: u8, giving: Givi
                 state.node(id).own = Own::Giving(epoch, Giving::Open { pending });
             });
         }
-        Giving::Sent => {}
         Giving::Open { pending } => {
             let locked = steps.from.lease_is_locked(steps.world) && steps.keep(Rule::GiveBackLocks);
             if !locked {
@@ -196,7 +198,7 @@ fn give_back(steps: &mut Steps<'_>, id: Id, node: &Node, epoch: u8, giving: Givi
                 given_back(state, id);
             });
         }
-        Giving::Done => {}
+        Giving::Sent | Giving::Done => {}
     }
     lose_answer(steps, id, node, epoch, giving);
 }

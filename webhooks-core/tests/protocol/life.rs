@@ -1,12 +1,14 @@
 //! Nodes that crash, and nodes that are stopped past their lease and go on.
 
 use super::{
-    action::{Action, Steps},
+    action::Action,
     append::done,
+    database::Owner,
+    emit::Phase,
+    node::{Node, Outcome, Process},
     rules::Rule,
-    state::{
-        Id, MESSAGES, NODES, Node, Outcome, Owner, Phase, Process, State, has,
-    },
+    state::{Id, MESSAGES, NODES, State, has},
+    steps::Steps,
 };
 
 pub(crate) fn steps(steps: &mut Steps<'_>) {
@@ -28,12 +30,18 @@ pub(crate) fn steps(steps: &mut Steps<'_>) {
                     renew(steps, id, &node);
                 }
             }
+            Process::Stopped if is_too_early(steps, id) => {}
             Process::Stopped => steps.step(Action::GoOn { node: id }, |state| {
                 state.node(id).process = Process::Running;
             }),
             Process::Crashed => {}
         }
     }
+}
+
+fn is_too_early(steps: &Steps<'_>, id: Id) -> bool {
+    let owner = steps.from.db.lease.owner;
+    !steps.world.bounds.early && owner.is_some_and(|owner| owner.node == id)
 }
 
 /// One is enough: with both nodes away nothing happens.

@@ -4,10 +4,13 @@
 //! where the snapshot that it reads from has one: a load from zero is wanted instead.
 
 use super::{
-    action::{Action, Steps, Violation},
+    action::Action,
     lane::{self, Why},
+    node::{Load, Node, Own, Process, Scan},
     rules::Rule,
-    state::{Id, Load, NODES, Node, Own, Process, Scan, Set, State, one},
+    state::{Id, NODES, Set, State, one},
+    steps::Steps,
+    violation::Violation,
 };
 
 pub(crate) fn steps(steps: &mut Steps<'_>) {
@@ -66,8 +69,8 @@ fn go_on(steps: &mut Steps<'_>, id: Id, node: &Node, scan: Scan, load: Load) {
         Load::Sent if !steps.keep(Rule::DeleteThenSelect) => {
             select(steps, id, scan, Load::read_first);
         }
-        Load::Sent => see_marks(steps, id, epoch),
-        Load::Deleting { seen, owner } => delete(steps, id, epoch, seen, owner),
+        Load::Sent => see_marks(steps, id, scan, epoch),
+        Load::Deleting { .. } => delete(steps, id, epoch, load),
         Load::Deleted => select(steps, id, scan, Load::read),
         Load::ReadFirst { rows, more } => delete_late(steps, id, rows, more),
         Load::Read { rows, more, marked } => merge(steps, id, node, scan, rows, more, marked),
@@ -85,22 +88,27 @@ fn set(state: &mut State, node: Id, load: Load) {
     }
 }
 
-fn see_marks(steps: &mut Steps<'_>, node: Id, epoch: u8) {
+fn see_marks(steps: &mut Steps<'_>, node: Id, scan: Scan, epoch: u8) {
     if !steps.may_write() {
         return;
     }
     let seen = steps.from.db.marks;
     let owner = steps.from.db.is_owner(node, epoch);
+    let read = steps.world.bounds.one_statement.then(|| read(steps, scan));
     steps.step(Action::LoadSnapshot { node, seen }, |state| {
-        set(state, node, Load::Deleting { seen, owner });
+        set(state, node, Load::Deleting { seen, owner, read });
     });
 }
 
 /// The lock is taken, the owner checked, the marks deleted, and all that is committed: one step, since
 /// the lock keeps out nothing but updates of the lease.
-fn delete(steps: &mut Steps<'_>, node: Id, epoch: u8, seen: Set, owner: bool) {
+fn delete(steps: &mut Steps<'_>, node: Id, epoch: u8, load: Load) {
+    let Load::Deleting { seen, owner, read } = load else {
+        return;
+    };
     let still = steps.from.db.is_owner(node, epoch);
-    let owner = (owner && (still || !steps.keep(Rule::DeleteLocks))) || !steps.keep(Rule::OwnerDeletes);
+    let owner =
+        (owner && (still || !steps.keep(Rule::DeleteLocks))) || !steps.keep(Rule::OwnerDeletes);
     steps.checked(Action::Delete { node, owner }, |state| {
         if !owner {
             set(state, node, Load::NotOwner);
@@ -108,7 +116,11 @@ fn delete(steps: &mut Steps<'_>, node: Id, epoch: u8, seen: Set, owner: bool) {
         }
         let deleted = state.db.marks & seen;
         state.db.marks &= !seen;
-        set(state, node, Load::Deleted);
+        let load = match read {
+            Some((rows, more)) => Load::read(rows, more, false),
+            None => Load::Deleted,
+        };
+        set(state, node, load);
         (deleted != 0 && !still).then_some(Violation::StaleWrite { node })
     });
 }
@@ -122,17 +134,21 @@ fn delete_late(steps: &mut Steps<'_>, node: Id, rows: Set, more: bool) {
     });
 }
 
-fn select(steps: &mut Steps<'_>, node: Id, scan: Scan, load: fn(Set, bool, bool) -> Load) {
+/// What a load reads: the first rows that are pending, and whether there may be more.
+fn read(steps: &Steps<'_>, scan: Scan) -> (Set, bool) {
     let limit = steps.world.bounds.window;
     let db = &steps.from.db;
     let behind = |message: &Id| db.seq[usize::from(*message)] > scan.after;
-    let found: Vec<Id> = db
-        .in_order(db.pending())
-        .filter(behind)
-        .take(limit)
-        .collect();
-    let rows = found.iter().fold(0, |set, message| set | one(*message));
-    let more = found.len() == limit;
+    let found = db.in_order(db.pending()).filter(behind).take(limit);
+    let (rows, count) = found.fold((0, 0), |(set, count), message| {
+        (set | one(message), count + 1)
+    });
+    (rows, count == limit)
+}
+
+fn select(steps: &mut Steps<'_>, node: Id, scan: Scan, load: fn(Set, bool, bool) -> Load) {
+    let (rows, more) = read(steps, scan);
+    let db = &steps.from.db;
     let marked = scan.refill && db.marks != 0 && steps.keep(Rule::RefillHeedsMarks);
     let action = Action::Select { node, rows, marked };
     steps.step(action, |state| {

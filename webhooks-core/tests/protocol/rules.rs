@@ -99,6 +99,9 @@ pub(crate) enum Rule {
     UnheardLoadsLater,
 }
 
+/// How many there are.
+pub(crate) const COUNT: u8 = Rule::UnheardLoadsLater as u8 + 1;
+
 /// Those that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules(u64);

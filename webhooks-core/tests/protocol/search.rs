@@ -7,11 +7,13 @@ use std::{
 };
 
 use super::{
-    action::{Action, Kind, Next, Steps, Violation},
+    action::Action,
     append,
     bounds::World,
     deliver, inside, lease, life, load,
     state::State,
+    steps::{Next, Steps},
+    violation::{Kind, Violation},
 };
 
 /// What a search found.

@@ -2,6 +2,9 @@
 
 use super::{
     bounds::{Bounds, World},
+    database::{Database, Lease, Owner},
+    emit::{Emit, Phase, Ticket},
+    node::{Giving, Lane, Load, Loading, Node, Outcome, Own, Process},
     rules::Rule,
 };
 
@@ -14,10 +17,6 @@ pub(crate) type Epoch = u8;
 
 pub(crate) const NODES: [Id; 2] = [0, 1];
 pub(crate) const MESSAGES: usize = 3;
-/// The mark that giving back leaves; that of a message has the message's number.
-pub(crate) const MARK_OF_GIVE_BACK: Set = 1 << MESSAGES;
-/// The one mark that there is where marks are not rows.
-pub(crate) const SHARED_MARK: Set = 1 << (MESSAGES + 1);
 
 pub(crate) const fn one(id: Id) -> Set {
     1 << id
@@ -44,300 +43,6 @@ pub(crate) struct Left {
     pub(crate) stop: Set,
     pub(crate) give_backs: u8,
     pub(crate) unheard: u8,
-}
-
-/// What is committed, and the sequences, which no transaction holds back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Database {
-    pub(crate) next_seq: u8,
-    /// The place of each message; 0 before it is drawn.
-    pub(crate) seq: [u8; MESSAGES],
-    /// The messages with a row.
-    pub(crate) rows: Set,
-    /// Those of them that are delivered.
-    pub(crate) settled: Set,
-    pub(crate) marks: Set,
-    pub(crate) lease: Lease,
-    /// Nodes whose first life was ended by others.
-    pub(crate) dead: Set,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Lease {
-    pub(crate) owner: Option<Owner>,
-    pub(crate) epoch: Epoch,
-}
-
-/// A node's row: a node that was set dead has another in its second life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Owner {
-    pub(crate) node: Id,
-    pub(crate) life: u8,
-}
-
-impl Database {
-    pub(crate) fn pending(&self) -> Set {
-        self.rows & !self.settled
-    }
-
-    pub(crate) fn is_owner(&self, node: Id, epoch: Epoch) -> bool {
-        self.lease.epoch == epoch && self.lease.owner.is_some_and(|owner| owner.node == node)
-    }
-
-    pub(crate) fn is_dead(&self, owner: Owner) -> bool {
-        owner.life == 0 && has(self.dead, owner.node)
-    }
-
-    /// Messages in the order of their places.
-    pub(crate) fn in_order(&self, messages: Set) -> impl Iterator<Item = Id> + '_ {
-        let mut ids: [Id; MESSAGES] = std::array::from_fn(|id| id as Id);
-        ids.sort_unstable_by_key(|id| self.seq[usize::from(*id)]);
-        ids.into_iter().filter(move |id| has(messages, *id))
-    }
-}
-
-/// One process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Node {
-    pub(crate) process: Process,
-    pub(crate) life: u8,
-    /// By its own clock, its lease has not passed.
-    pub(crate) awake: bool,
-    pub(crate) own: Own,
-    pub(crate) lane: Lane,
-    pub(crate) loading: Loading,
-    pub(crate) flight: Option<Flight>,
-    /// The outcomes that the store does not have, by message.
-    pub(crate) outcomes: [Outcome; MESSAGES],
-    /// A give back that the node does not wait for any more: the server may still run it.
-    pub(crate) late_give_back: Epoch,
-    /// The last place that was ever in memory: not kept but where a rule is left out.
-    pub(crate) high_water: u8,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Process {
-    Running,
-    /// For longer than its lease; it may go on.
-    Stopped,
-    Crashed,
-}
-
-/// The emitter, as far as the node knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Own {
-    /// Nothing to do with it.
-    Not,
-    /// A lease is wanted.
-    Wanted,
-    /// The statement has its snapshot, in which the lease could be had.
-    Asking,
-    /// The answer is under way: the epoch, or 0.
-    Answered(Epoch),
-    Held(Epoch),
-    Giving(Epoch, Giving),
-}
-
-/// How far giving back has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Giving {
-    Sent,
-    /// The statement has its snapshot.
-    Open {
-        pending: bool,
-    },
-    Done,
-}
-
-/// What is in memory of the emitter's one lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Lane {
-    queue: [Id; MESSAGES + 1],
-    len: u8,
-    /// Everything pending up to this place is in memory.
-    pub(crate) cursor: u8,
-    /// Everything pending is in memory.
-    pub(crate) complete: bool,
-}
-
-impl Lane {
-    pub(crate) const UNKNOWN: Self = Self {
-        queue: [0; MESSAGES + 1],
-        len: 0,
-        cursor: 0,
-        complete: false,
-    };
-    pub(crate) const EMPTY: Self = Self {
-        complete: true,
-        ..Self::UNKNOWN
-    };
-
-    pub(crate) fn queue(&self) -> &[Id] {
-        &self.queue[..usize::from(self.len)]
-    }
-
-    pub(crate) fn insert(&mut self, at: usize, message: Id) {
-        let end = usize::from(self.len);
-        self.queue.copy_within(at..end, at + 1);
-        self.queue[at] = message;
-        self.len += 1;
-    }
-
-    pub(crate) fn pop_last(&mut self) {
-        self.len -= 1;
-        self.queue[usize::from(self.len)] = 0;
-    }
-
-    pub(crate) fn pop_first(&mut self) -> Id {
-        let first = self.queue[0];
-        self.queue.rotate_left(1);
-        self.len -= 1;
-        self.queue[usize::from(self.len)..].fill(0);
-        first
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Loading {
-    /// A load that begins later is wanted.
-    pub(crate) wanted: bool,
-    /// It begins behind the last place ever seen: not but where a rule is left out.
-    pub(crate) behind: bool,
-    /// Where to go on with the next page.
-    pub(crate) scan: Option<Scan>,
-    pub(crate) running: Option<(Scan, Load)>,
-    /// What was settled while it ran.
-    pub(crate) settled: Set,
-}
-
-impl Loading {
-    pub(crate) const IDLE: Self = Self {
-        wanted: false,
-        behind: false,
-        scan: None,
-        running: None,
-        settled: 0,
-    };
-
-    pub(crate) fn is_busy(&self) -> bool {
-        self.wanted || self.scan.is_some() || self.running.is_some()
-    }
-}
-
-/// What a load is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Scan {
-    pub(crate) after: u8,
-    /// It goes on at the cursor of the lane, or behind another page.
-    pub(crate) refill: bool,
-}
-
-/// How far a load has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Load {
-    Sent,
-    /// The deletion's statement has its snapshot, with these marks.
-    Deleting {
-        seen: Set,
-        owner: bool,
-    },
-    /// The deletion is committed.
-    Deleted,
-    /// Without its rule: what was read before the deletion.
-    ReadFirst {
-        rows: Set,
-        more: bool,
-    },
-    /// The rows of its snapshot; it may have marks as well.
-    Read {
-        rows: Set,
-        more: bool,
-        marked: bool,
-    },
-    NotOwner,
-}
-
-/// An attempt under way, and under which epoch it began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Flight {
-    pub(crate) message: Id,
-    pub(crate) epoch: Epoch,
-}
-
-/// What is to be settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Outcome {
-    None,
-    Waits(Epoch),
-    /// The statement has its snapshot, in which the epoch was valid or not.
-    Settling {
-        epoch: Epoch,
-        owner: bool,
-    },
-}
-
-/// One call of `emit` or `emit_in`, from the call to the receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Emit {
-    pub(crate) node: Id,
-    pub(crate) phase: Phase,
-    pub(crate) ticket: Ticket,
-    /// The epoch under which the node believed to own the emitter; 0 if it did not.
-    pub(crate) epoch: Epoch,
-    /// The answer was lost, or its future dropped.
-    pub(crate) unheard: bool,
-    /// The caller has its receipt; for `emit_in`: it is committed.
-    pub(crate) receipt: bool,
-    /// What must arrive before: its receipt was out when this was called.
-    pub(crate) after: Set,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Phase {
-    Idle,
-    /// The statement is on its way to the server.
-    Called,
-    /// It has its snapshot.
-    Open {
-        marked: bool,
-        owner: bool,
-    },
-    /// `seq` is drawn and the row inserted; the proof is still to come.
-    Drawn {
-        marked: bool,
-    },
-    /// The proof has succeeded (and holds the lock) or failed (and inserted a mark).
-    Proven {
-        marked: bool,
-        owner: bool,
-        mark: Set,
-    },
-    /// It is committed, and the answer is under way.
-    Stored {
-        straight: bool,
-    },
-    /// The row is in memory or left to a load; without its rule, the receipt comes before.
-    Received {
-        straight: bool,
-    },
-    /// Inserted by an application's transaction that is open.
-    Inside {
-        mark: Set,
-    },
-    Done,
-}
-
-/// What the node remembers of the time of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Ticket {
-    /// It did not own the emitter.
-    None,
-    /// It did, and nothing has changed.
-    Fresh,
-    /// A load was merged since.
-    Merged,
-    /// The emitter has left memory since.
-    Gone,
 }
 
 impl State {
@@ -368,7 +73,10 @@ impl State {
                 },
                 dead: 0,
             },
-            nodes: [node(Own::Held(1), Lane::EMPTY), node(Own::Not, Lane::UNKNOWN)],
+            nodes: [
+                node(Own::Held(1), Lane::EMPTY),
+                node(Own::Not, Lane::UNKNOWN),
+            ],
             emits: [Emit {
                 node: 0,
                 phase: Phase::Idle,

@@ -61,7 +61,7 @@ broken! {
     what_a_load_passed_left_behind: PassedIsInserted, narrow([ON_X, ON_X, 0]) => Lost;
 
     a_select_before_the_deletion: DeleteThenSelect, QUIET => Lost;
-    marks_deleted_by_anybody: OwnerDeletes, zombie([ON_X, ON_Y, 0]), beyond StaleWrite => Lost;
+    marks_deleted_by_anybody: OwnerDeletes, coarse(zombie([ON_X, ON_Y, 0])), beyond StaleWrite => Lost;
     marks_deleted_without_lock: DeleteLocks, zombie([ON_Y, 0, 0]) => StaleWrite;
     rows_merged_at_the_end: MergeByPlace, narrow([INSIDE, ON_X, ON_X]) => Lost;
     rows_settled_while_loading: PassOverSettled, QUIET => Again;
@@ -112,6 +112,15 @@ const fn narrow(emits: [u8; 3]) -> Bounds {
         window: 1,
         halves: false,
         ..only(emits)
+    }
+}
+
+/// Statements that decide under a lock are one step.
+const fn coarse(bounds: Bounds) -> Bounds {
+    Bounds {
+        halves: false,
+        early: false,
+        ..bounds
     }
 }
 

@@ -217,9 +217,7 @@ impl Hasher for Mixer {
     }
 
     fn write_u64(&mut self, number: u64) {
-        // As `rotate_left`, which is a call where nothing is optimised.
-        let rotated = (self.0 << 5) | (self.0 >> 59);
-        self.0 = (rotated ^ number).wrapping_mul(0x517c_c1b7_2722_0a95);
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
 
     fn write_usize(&mut self, number: usize) {

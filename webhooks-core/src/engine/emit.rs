@@ -1,9 +1,9 @@
 //! From an event to its receipt.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest as _, Sha256};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{core::Engine, run::Straight, scheduler::Scheduler, watch::Happening};
 use crate::{
@@ -179,25 +179,28 @@ impl Engine {
                 target.straight = scheduler.straight_of(&target.emitter.id);
             }
         }
-        let messages = drafts
-            .iter()
-            .filter(|draft| draft.is_stored())
-            .map(Draft::to_store)
-            .collect();
-        let batch = Append {
-            node: self.node(),
-            messages,
-            now: self.env().now(),
-        };
+        let batch = self.batch(drafts);
         let mut unheard = Unheard {
             engine: self,
             drafts,
-            armed: true,
+            heard: Heard::Nothing,
         };
         let appended = self.store.append(batch).await;
         // An error may be an answer that was lost: only a good one is known to be whole.
-        unheard.armed = appended.is_err();
+        unheard.heard = match &appended {
+            Ok(_) => Heard::Answer,
+            Err(_) => Heard::Error,
+        };
         appended
+    }
+
+    fn batch(&self, drafts: &[Draft]) -> Append {
+        let stored = drafts.iter().filter(|draft| draft.is_stored());
+        Append {
+            node: self.node(),
+            messages: stored.map(Draft::to_store).collect(),
+            now: self.env().now(),
+        }
     }
 
     /// Brings what was stored to work; returns the receipt.
@@ -233,6 +236,17 @@ impl Engine {
     }
 }
 
+impl Engine {
+    fn bring_all(self: &Arc<Self>, emitters: &[Arc<Emitter>]) {
+        let now = Instant::now();
+        self.schedule(|scheduler| {
+            for emitter in emitters {
+                bring(scheduler, emitter, now);
+            }
+        });
+    }
+}
+
 /// Brings an emitter to work: it is leased, and loaded from zero.
 pub(super) fn bring(scheduler: &mut Scheduler, emitter: &Arc<Emitter>, now: Instant) {
     if !emitter.state.is_active() {
@@ -256,20 +270,47 @@ pub(super) fn bring(scheduler: &mut Scheduler, emitter: &Arc<Emitter>, now: Inst
 struct Unheard<'a> {
     engine: &'a Arc<Engine>,
     drafts: &'a [Draft],
-    armed: bool,
+    heard: Heard,
+}
+
+/// What was heard of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// Its future was dropped: it may still be under way.
+    Nothing,
+    Error,
+    Answer,
 }
 
 impl Drop for Unheard<'_> {
     fn drop(&mut self) {
-        if self.armed && self.engine.options.deliver {
-            let now = Instant::now();
-            self.engine.schedule(|scheduler| {
-                for target in self.drafts.iter().flat_map(|draft| &draft.targets) {
-                    bring(scheduler, &target.emitter, now);
-                }
-            });
+        if self.heard == Heard::Answer || !self.engine.options.deliver {
+            return;
+        }
+        let targets = self.drafts.iter().flat_map(|draft| &draft.targets);
+        let emitters: Vec<_> = targets.map(|target| target.emitter.clone()).collect();
+        self.engine.bring_all(&emitters);
+        if self.heard == Heard::Nothing {
+            let batch = self.engine.batch(self.drafts);
+            let ended = hear(self.engine.clone(), batch, emitters);
+            self.engine.tasks.spawn(ended);
         }
     }
+}
+
+/// Waits for the end of an append that nobody waits for, and loads what it stored: a load that begins
+/// before its end may miss it. The same messages sent again are answered once they are stored, and are
+/// not stored twice.
+async fn hear(engine: Arc<Engine>, batch: Append, emitters: Vec<Arc<Emitter>>) {
+    let mut pause = Duration::from_millis(20);
+    while let Err(error) = engine.store.append(batch.clone()).await {
+        if !error.is_retryable() {
+            break;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+    engine.bring_all(&emitters);
 }
 
 pub(super) fn mismatch() -> Error {

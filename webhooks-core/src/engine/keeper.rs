@@ -70,10 +70,11 @@ async fn give_back_idle(engine: &Arc<Engine>) -> Result<(), Error> {
     if retired.is_empty() {
         return Ok(());
     }
-    let result = engine.store.give_back(engine.node(), retired.clone()).await;
-    // Where it failed, the lease is this node's still, and the store says so when it is asked for.
+    // Where it fails, the store may have them back all the same, or will have: it is told again.
+    let given = engine.store.give_back(engine.node(), retired.clone());
+    given.await?;
     engine.schedule(|scheduler| scheduler.given_back(&retired));
-    result
+    Ok(())
 }
 
 /// Whether a sweep found all that there was.

@@ -118,6 +118,14 @@ pub struct Load {
     pub now: Timestamp,
 }
 
+impl Load {
+    /// Whether all of an emitter is asked for, or its first page: only then may its mark be cleared.
+    #[must_use]
+    pub fn is_from_zero(&self) -> bool {
+        self.after == 0 && self.only.is_none()
+    }
+}
+
 /// What a load brought.
 #[derive(Debug, Clone)]
 pub enum Loaded {
@@ -128,6 +136,9 @@ pub enum Loaded {
         /// Whether there may be more behind the last of them.
         more: bool,
     },
+    /// The emitter is marked, and not all of it was asked for: some of what the mark is about may lie
+    /// before or beside that. Nothing was read; all of it must be loaded.
+    Marked,
     /// The emitter is not this node's under this epoch any more.
     NotOwner,
 }

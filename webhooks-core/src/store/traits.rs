@@ -77,8 +77,9 @@ pub trait Store: Send + Sync + 'static {
     /// exceeded: nothing was stored then.
     fn append(&self, batch: Append) -> StoreFuture<'_, Vec<Appended>>;
 
-    /// Loads pending deliveries, an answer for each request, whatever the emitter's state. The marks
-    /// that it sees are cleared before it reads, where the node is still the owner.
+    /// Loads pending deliveries, an answer for each request, whatever the emitter's state. Where the
+    /// node is still the owner, a load from zero ([`Load::is_from_zero`]) clears the marks that it sees
+    /// before it reads; any other clears none, and says so if there is one ([`Loaded::Marked`]).
     fn load(&self, loads: Vec<Load>) -> StoreFuture<'_, Vec<Loaded>>;
 
     /// Writes down what became of attempts, an outcome for each settlement.

@@ -93,3 +93,25 @@ fn delivered(place: &Place) -> usize {
         [],
     )
 }
+
+#[tokio::test]
+async fn an_emit_that_is_given_up_while_it_waits_is_delivered_all_the_same() {
+    let place = Place::new();
+    let receiver = Receiver::new();
+    let webhooks = attached(&place, &receiver).await;
+    // From then on events go straight to the lane.
+    webhooks.emit("a", &payload(0)).await.unwrap();
+    receiver.wait_for(1).await;
+    wait_until(|| delivered(&place) == 1).await;
+    let application = place.connection();
+    application.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let emitter = webhooks.clone();
+    let emitting = tokio::spawn(async move { emitter.emit("a", &payload(1)).await });
+    ticks(20).await;
+    emitting.abort();
+    assert!(emitting.await.unwrap_err().is_cancelled());
+    // Whatever is loaded now cannot have it.
+    ticks(50).await;
+    application.execute_batch("COMMIT").unwrap();
+    assert_eq!(receiver.wait_for(2).await, numbers(0..2));
+}

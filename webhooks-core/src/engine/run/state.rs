@@ -30,8 +30,8 @@ pub(crate) enum Ownership {
     Wanted,
     /// It is this node's.
     Held(Epoch),
-    /// The lease is on its way back to the store.
-    GivingBack,
+    /// The lease is on its way back to the store; it is sent again until the store has it.
+    GivingBack(Epoch),
 }
 
 /// What a delivery that is being stored must find unchanged, so that it can go from memory.
@@ -119,7 +119,7 @@ impl Run {
     pub(crate) fn epoch(&self) -> Option<Epoch> {
         match self.ownership {
             Ownership::Held(epoch) => Some(epoch),
-            Ownership::Wanted | Ownership::GivingBack => None,
+            Ownership::Wanted | Ownership::GivingBack(_) => None,
         }
     }
 

@@ -96,6 +96,8 @@ impl Scheduler {
                 run.loaded(&order.scan, entries, more);
                 self.reschedule(order.run, now.instant);
             }
+            // What the mark is about may lie before what was asked for: all is loaded anew.
+            Loaded::Marked => self.load_failed(order, now.instant),
             Loaded::NotOwner => self.drop_run(&order.emitter),
         }
     }
@@ -112,15 +114,21 @@ impl Scheduler {
     pub(crate) fn retire_idle(&mut self, after: Duration, now: Instant) -> Vec<(EmitterId, Epoch)> {
         let mut retired = Vec::new();
         for run in self.runs.values_mut() {
-            let Ownership::Held(epoch) = run.ownership else {
-                continue;
+            let epoch = match run.ownership {
+                Ownership::Held(epoch) => epoch,
+                // It was not heard that the store has it: till then it may not be leased again.
+                Ownership::GivingBack(epoch) => {
+                    retired.push((run.emitter.id.clone(), epoch));
+                    continue;
+                }
+                Ownership::Wanted => continue,
             };
             if !run.is_idle() {
                 run.idle_since = None;
             } else if run.is_suspended()
                 || now.duration_since(*run.idle_since.get_or_insert(now)) >= after
             {
-                run.ownership = Ownership::GivingBack;
+                run.ownership = Ownership::GivingBack(epoch);
                 retired.push((run.emitter.id.clone(), epoch));
             }
         }
@@ -134,7 +142,7 @@ impl Scheduler {
             let Some(run) = self.run_of(emitter) else {
                 continue;
             };
-            if run.ownership != Ownership::GivingBack {
+            if !matches!(run.ownership, Ownership::GivingBack(_)) {
                 continue;
             }
             if run.is_idle() {

@@ -149,6 +149,7 @@ macro_rules! __conformance_cases {
                 a_load_brings_pages_in_order,
                 a_load_stops_at_its_bytes_but_brings_one,
                 a_load_brings_the_lanes_asked_for,
+                a_refill_clears_no_mark_and_tells_of_it,
             }
             pause {
                 keep_keeps_what_is_queued_and_takes_more,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     event::OrderingKey,
-    store::{Fate, Load, lane_of},
+    store::{Fate, Load, Loaded, lane_of},
 };
 
 pub async fn seq_grows_in_the_order_of_the_batch(world: World) {
@@ -140,4 +140,26 @@ pub async fn a_load_brings_the_lanes_asked_for(world: World) {
             .collect();
         assert_eq!(found, expected, "lanes {only:?}");
     }
+}
+
+pub async fn a_refill_clears_no_mark_and_tells_of_it(world: World) {
+    let owner = world.owned("crm").await;
+    let first = world.emit(&owner).await;
+    world.emit(&owner).await;
+    world.emit_elsewhere(&owner.emitter).await;
+    let behind = Load {
+        after: first.seq,
+        ..world.load_of(&owner)
+    };
+    let of_a_lane = Load {
+        only: Some(vec![0]),
+        ..world.load_of(&owner)
+    };
+    for refill in [behind, of_a_lane] {
+        let loaded = world.try_load(refill).await;
+        assert!(matches!(loaded, Loaded::Marked), "{loaded:?}");
+        assert_eq!(world.emit(&owner).await.fate, Fate::Withheld);
+    }
+    assert_eq!(world.load(&owner).await.len(), 5);
+    assert_eq!(world.emit(&owner).await.fate, Fate::Straight);
 }

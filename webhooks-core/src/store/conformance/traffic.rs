@@ -122,6 +122,7 @@ impl World {
     pub(in crate::store) async fn load_some(&self, load: Load) -> (Vec<PendingRow>, bool) {
         match self.try_load(load).await {
             Loaded::Rows { rows, more } => (rows, more),
+            Loaded::Marked => panic!("all was asked for, or there is no mark"),
             Loaded::NotOwner => panic!("the node is the owner"),
         }
     }

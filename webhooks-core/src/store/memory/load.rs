@@ -11,6 +11,9 @@ impl State {
         let Some(queue) = queue.filter(|queue| queue.is_owner(load.node, load.epoch)) else {
             return Loaded::NotOwner;
         };
+        if queue.marked && !load.is_from_zero() {
+            return Loaded::Marked;
+        }
         queue.marked = false;
         let mut rows = Vec::new();
         let mut bytes = 0;

@@ -9,6 +9,9 @@ impl Model {
         if !self.is_owner(load.node, &load.emitter, load.epoch) {
             return Loaded::NotOwner;
         }
+        if !load.is_from_zero() && self.marks.contains(&load.emitter) {
+            return Loaded::Marked;
+        }
         self.marks.remove(&load.emitter);
         let mut rows = Vec::new();
         let mut bytes = 0;

@@ -77,7 +77,7 @@ async fn short_life(world: World, fault: Option<(u64, Fault)>) -> (bool, Ended) 
     let loaded = retried(|| world.store.load(vec![world.load_of(&a)])).await;
     let seqs: Vec<Seq> = match &loaded[0] {
         Loaded::Rows { rows, .. } => rows.iter().map(|row| row.seq).collect(),
-        Loaded::NotOwner => panic!("the node is the owner"),
+        other => panic!("the node is the owner, and all was asked for: {other:?}"),
     };
     assert_eq!(seqs.len(), 4);
     let key = |at: usize, emitter: &str| DeliveryKey {

@@ -49,8 +49,10 @@ impl Run {
         self.cover("load", &of_model);
         let all = self.pages(request.clone()).await?;
         let (all, model) = match (all, of_model) {
-            (None, Loaded::NotOwner) => return Ok(()),
-            (Some(all), Loaded::Rows { rows, .. }) => (all, rows),
+            (Err(Loaded::NotOwner), Loaded::NotOwner) | (Err(Loaded::Marked), Loaded::Marked) => {
+                return Ok(());
+            }
+            (Ok(all), Loaded::Rows { rows, .. }) => (all, rows),
             (store, model) => {
                 return Err(format!(
                     "`load` differs\n  store: {store:?}\n  model: {model:?}"
@@ -85,20 +87,24 @@ impl Run {
             only: Some(only.clone()),
             ..request
         };
-        let found = self.pages(some).await?.unwrap_or_default();
+        let found = match self.pages(some).await? {
+            Ok(found) => found,
+            Err(other) => return Err(format!("what was just loaded is {other:?}")),
+        };
         let found: Vec<u64> = found.iter().map(|row| row.seq).collect();
         same("rows of some lanes", &found, &expected)
     }
 
-    /// All pages of a load; `None` if the node is not the owner.
-    async fn pages(&self, mut request: Load) -> Found<Option<Vec<PendingRow>>> {
+    /// All pages of a load, or the other answer.
+    async fn pages(&self, mut request: Load) -> Found<Result<Vec<PendingRow>, Loaded>> {
         let mut all = Vec::new();
         loop {
             let answer = self.world.store.load(vec![request.clone()]);
             let mut answer = heard("load", answer).await?;
             same("answers to load", &answer.len(), &1)?;
-            let Loaded::Rows { rows, more } = answer.remove(0) else {
-                return Ok(None);
+            let (rows, more) = match answer.remove(0) {
+                Loaded::Rows { rows, more } => (rows, more),
+                other => return Ok(Err(other)),
             };
             let bytes = |row: &PendingRow| row.message.body.as_ref().map_or(0, |body| body.len());
             let but_last = rows.len().saturating_sub(1);
@@ -118,7 +124,7 @@ impl Run {
             all.extend(rows);
             match last {
                 Some(last) if more => request.after = last,
-                _ => return Ok(Some(all)),
+                _ => return Ok(Ok(all)),
             }
         }
     }

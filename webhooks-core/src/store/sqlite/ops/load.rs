@@ -14,7 +14,8 @@ use crate::{
 pub(in super::super) enum FirstLook {
     /// The answer.
     Loaded(Loaded),
-    /// The emitter is marked: the mark is to be cleared before the rows are read.
+    /// The emitter is marked, and all of it is asked for: the mark is to be cleared before the rows are
+    /// read.
     Marked,
 }
 
@@ -22,7 +23,8 @@ pub(in super::super) enum FirstLook {
 pub(in super::super) fn load_unmarked(tx: &Tx<'_>, load: &Load) -> Result<FirstLook, Failure> {
     Ok(match ownership(tx, load)? {
         None => FirstLook::Loaded(Loaded::NotOwner),
-        Some((_, true)) => FirstLook::Marked,
+        Some((_, true)) if load.is_from_zero() => FirstLook::Marked,
+        Some((_, true)) => FirstLook::Loaded(Loaded::Marked),
         Some((generation, false)) => FirstLook::Loaded(read(tx, load, generation)?),
     })
 }

@@ -102,7 +102,7 @@ pub(crate) async fn latency(sink: &Sink) -> Result<Latencies, Failed> {
         let (start, last) = (Instant::now(), sink.expect(1));
         bare.send().await?;
         latencies.add(start, last.arrival().await?);
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(latencies)
 }

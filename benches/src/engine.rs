@@ -70,6 +70,26 @@ pub(crate) async fn emit(webhooks: &Webhooks, callers: usize, events: usize) -> 
     Ok(())
 }
 
+/// Delivers so many first: connections are there then, and the write-ahead log has been filled once.
+/// Until that each commit makes the file longer, which takes several times as long as in a service that
+/// has run for a while.
+async fn warm_up(webhooks: &Webhooks, sink: &Sink, shape: Shape) -> Result<(), Failed> {
+    const DELIVERIES: usize = 8_192;
+    let events = match shape {
+        Shape::Emitters(emitters) => DELIVERIES / emitters,
+        Shape::Lanes(_) => DELIVERIES,
+    };
+    let callers = 64.min(events);
+    let each = match shape {
+        Shape::Emitters(emitters) => emitters,
+        Shape::Lanes(_) => 1,
+    };
+    let last = sink.expect(events / callers * callers * each);
+    emit(webhooks, callers, events).await?;
+    last.arrival().await?;
+    Ok(())
+}
+
 /// As many deliveries, emitted while they go out.
 pub(crate) async fn rate(
     sink: &Sink,
@@ -84,6 +104,7 @@ pub(crate) async fn rate(
         Shape::Emitters(emitters) => (1, deliveries / emitters),
         Shape::Lanes(lanes) => (lanes as usize, deliveries),
     };
+    warm_up(&webhooks, sink, shape).await?;
     let (run, last) = (Run::start()?, sink.expect(deliveries));
     emit(&webhooks, callers, events).await?;
     let measured = run.end(deliveries, last.arrival().await?)?;
@@ -96,6 +117,7 @@ pub(crate) async fn latency(sink: &Sink, kind: Kind) -> Result<Latencies, Failed
     let place = Place::new()?;
     let webhooks = kind.give(builder(), &place).await?.build().await?;
     attach(&webhooks, sink, Shape::Emitters(1)).await?;
+    warm_up(&webhooks, sink, Shape::Emitters(1)).await?;
     let payload = payload()?;
     let mut latencies = Latencies::default();
     for _ in 0..Latencies::COUNT {
@@ -104,7 +126,7 @@ pub(crate) async fn latency(sink: &Sink, kind: Kind) -> Result<Latencies, Failed
             .emit_with(Event::new("a", payload.clone())?)
             .await?;
         latencies.add(start, last.arrival().await?);
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     webhooks.shutdown(Duration::from_secs(5)).await?;
     Ok(latencies)

@@ -174,10 +174,10 @@ async fn latency() -> Result<(), Failed> {
 
 async fn enqueue() -> Result<(), Failed> {
     let sink = Sink::start().await?;
-    for callers in [1, 16, 256] {
+    for (callers, events) in [(1, 4_096), (16, 32_768), (256, 65_536)] {
         let mut rates = Vec::new();
         for _ in 0..ROUNDS {
-            rates.push(durable::enqueue(&sink, callers, 512 * callers.min(64)).await?);
+            rates.push(durable::enqueue(&sink, callers, events).await?);
         }
         let name = format!("SQLite, {callers} callers");
         println!("{name:<24} {:.0} events/s enqueued", median(rates));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod away;
+mod give_back;
 mod life;
 mod receiver;
 mod registry;

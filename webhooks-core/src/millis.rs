@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 /// As JSON has it.
-#[cfg(any(feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -13,11 +13,11 @@ mod retry;
 mod state;
 
 pub(crate) use self::captured::body_limit;
-#[cfg(any(feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::retry::RetryJson;
 #[cfg(feature = "serde")]
 pub(crate) use self::retry::StrictRetryJson;
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(all(test, any(feature = "sqlite", feature = "postgres")))]
 pub(crate) use self::retry::tests::any_policy;
 pub use self::{
     attempt::{Attempt, AttemptFailure, AttemptOutcome},

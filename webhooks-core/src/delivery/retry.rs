@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-#[cfg(any(feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::json::RetryJson;
 #[cfg(feature = "serde")]
 pub(crate) use self::strict::StrictRetryJson;
@@ -337,7 +337,7 @@ fn require(right: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
     }
 }
 
-#[cfg(any(feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
 mod json;
 #[cfg(feature = "serde")]
 mod strict;

@@ -11,20 +11,20 @@ mod headers;
 mod id;
 #[cfg(feature = "serde")]
 mod input;
-#[cfg(any(feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
 mod json;
 mod record;
 mod registry;
 mod settings;
 mod shared;
 mod state;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod stored;
 
 #[cfg(feature = "serde")]
 #[doc(hidden)]
 pub use self::input::{EmitterInput, HIDDEN};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::stored::{
     headers_from_stored, headers_to_stored, patterns_from_stored, patterns_to_stored,
 };

@@ -22,7 +22,7 @@ mod pattern;
 mod payload;
 mod trace;
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::ids::stable_hash;
 pub use self::{
     draft::Event,

@@ -53,7 +53,7 @@ impl SigningKey {
     }
 
     /// One that a store kept.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(super) fn of_parts(
         id: KeyId,
         secret: Secret,

@@ -30,7 +30,7 @@ mod scheme;
 mod secret;
 mod signer;
 mod standard;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod stored;
 mod verify;
 
@@ -38,7 +38,7 @@ mod verify;
 mod tests;
 
 pub(crate) use self::signer::sign;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::stored::{keys_from_stored, keys_to_stored};
 pub use self::{
     key::{KeyId, SigningKey},

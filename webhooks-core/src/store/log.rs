@@ -79,7 +79,7 @@ impl DeliveryFilter {
     }
 
     /// Whether a delivery matches.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn matches(&self, record: &DeliveryRecord) -> bool {
         let DeliveryRecord {
             key,

@@ -16,16 +16,24 @@ mod append;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod emitters;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod end;
 #[cfg(any(test, feature = "conformance"))]
 mod fault;
 mod lease;
 mod log;
 pub mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod migration;
 #[cfg(any(test, feature = "conformance"))]
 mod model;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod seal;
 mod settle;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod stats;
@@ -33,6 +41,14 @@ mod traits;
 
 #[cfg(feature = "sqlite")]
 pub(crate) use self::lease::lane_by_hash;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use self::migration::Migration;
+#[cfg(feature = "postgres")]
+pub use self::postgres::PostgresStore;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use self::seal::{SecretsKey, SecretsKeyId};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteStore;
 pub use self::{
     append::{Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, Receipt, Stored},
     emitters::{
@@ -51,9 +67,4 @@ pub use self::{
     settle::{Settle, SettleOutcome, Settlement, Verdict},
     stats::{QueueStats, Settled, Stats},
     traits::{Store, StoreFuture},
-};
-#[cfg(feature = "sqlite")]
-pub use self::{
-    seal::{SecretsKey, SecretsKeyId},
-    sqlite::SqliteStore,
 };

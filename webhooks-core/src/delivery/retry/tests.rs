@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Any valid policy.
-#[cfg(any(feature = "serde", feature = "sqlite"))]
+#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
 pub(crate) fn any_policy() -> impl Strategy<Value = RetryPolicy> {
     let days_30 = 30 * 24 * 60 * 60 * 1_000u64;
     let exponential = (1..=days_30, 1..=days_30, 1.0f64..=100.0, 1..=MAX_ATTEMPTS).prop_map(

@@ -3,20 +3,11 @@
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{failure::from_sqlite, sql::with_prefix};
-use crate::{Error, ErrorKind, env::Timestamp};
-
-/// A step that makes or changes tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Migration {
-    /// Its place in the order of all; the same in every dialect.
-    pub number: u32,
-    /// What it is about; the same in every dialect.
-    pub name: &'static str,
-    /// The statements, written with the prefix `webhooks_`; to be run in one transaction. They note the
-    /// step in `webhooks_migrations`.
-    pub sql: &'static str,
-}
+use crate::{
+    Error,
+    env::Timestamp,
+    store::migration::{self, Migration},
+};
 
 /// All steps, for those who run migrations with a tool of their own.
 pub(super) const MIGRATIONS: &[Migration] = &[Migration {
@@ -55,21 +46,7 @@ pub(super) fn pending(
     connection: &Connection,
     prefix: &str,
 ) -> Result<&'static [Migration], Error> {
-    let version = version(connection, prefix)?;
-    let known = MIGRATIONS.last().map_or(0, |last| last.number);
-    if version > known {
-        return Err(Error::new(
-            ErrorKind::Store,
-            format!(
-                "the tables are of version {version}, made by a later version of this library: this one knows versions up to {known}"
-            ),
-        ));
-    }
-    let done = MIGRATIONS
-        .iter()
-        .take_while(|migration| migration.number <= version)
-        .count();
-    Ok(&MIGRATIONS[done..])
+    migration::pending(MIGRATIONS, version(connection, prefix)?)
 }
 
 /// Runs the steps that are still to be run, all or none; returns them. Others wait meanwhile.

@@ -51,4 +51,5 @@ pub(crate) use self::in_transaction::require_transaction;
 /// The version of rusqlite whose connections `emit_in_sqlite` takes.
 pub use rusqlite;
 
-pub use self::{migrations::Migration, options::SqliteOptions, store::SqliteStore};
+pub use self::{options::SqliteOptions, store::SqliteStore};
+pub use super::Migration;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Migration, SqliteOptions, SqliteStore,
+    SqliteOptions, SqliteStore,
     connect::{about, connect, look_at},
     failure::from_sqlite,
     files,
@@ -20,7 +20,10 @@ use super::{
     tx::Context,
     writer::Writer,
 };
-use crate::{Error, ErrorKind, store::seal::Sealer};
+use crate::{
+    Error,
+    store::{Migration, migration::none_pending, seal::Sealer},
+};
 
 /// How many threads read.
 const READERS: usize = 2;
@@ -126,18 +129,5 @@ fn open_file(options: &SqliteOptions) -> Result<Connection, Error> {
 
 fn check_tables(connection: &Connection, prefix: &str) -> Result<(), Error> {
     let missing = migrations::pending(connection, prefix)?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> = missing
-        .iter()
-        .map(|migration| format!("{} ({})", migration.number, migration.name))
-        .collect();
-    Err(Error::new(
-        ErrorKind::Store,
-        format!(
-            "the tables are not as this version needs them: run the migrations {}",
-            names.join(", ")
-        ),
-    ))
+    none_pending(missing)
 }

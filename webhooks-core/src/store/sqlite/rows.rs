@@ -9,13 +9,16 @@ use uuid::Uuid;
 use super::failure::Failure;
 use crate::{
     delivery::{
-        Attempt, AttemptFailure, AttemptOutcome, CapturedHeaders, DeadReason, DeliveryKey,
-        DeliveryState, DiscardReason, Message,
+        Attempt, AttemptFailure, AttemptOutcome, CapturedHeaders, DeliveryKey, DeliveryState,
+        Message,
     },
     emitter::EmitterId,
     env::Timestamp,
     event::{DeliveryId, EventName, MessageId},
-    store::{DeliveryRecord, Reason},
+    store::{
+        DeliveryRecord, Reason,
+        end::{reason_of, state_of},
+    },
 };
 
 /// What a row must have that this library wrote.
@@ -147,33 +150,10 @@ fn failure(kind: Option<&str>, message: Option<&str>) -> Result<Option<AttemptFa
     }))
 }
 
-/// What stands for a state in a row.
-pub(super) fn state_code(state: DeliveryState) -> i64 {
-    match state {
-        DeliveryState::Pending => 0,
-        DeliveryState::Delivered => 1,
-        DeliveryState::Dead => 2,
-        DeliveryState::Discarded => 3,
-    }
-}
-
-pub(super) fn state(code: i64) -> Result<DeliveryState, Failure> {
-    match code {
-        0 => Ok(DeliveryState::Pending),
-        1 => Ok(DeliveryState::Delivered),
-        2 => Ok(DeliveryState::Dead),
-        3 => Ok(DeliveryState::Discarded),
-        other => Err(Failure::damaged("a state", &other)),
-    }
+pub(super) fn state(code: i16) -> Result<DeliveryState, Failure> {
+    state_of(code).ok_or_else(|| Failure::damaged("a state", &code))
 }
 
 pub(super) fn reason(state: DeliveryState, word: Option<&str>) -> Result<Option<Reason>, Failure> {
-    let what = "a reason";
-    Ok(match state {
-        DeliveryState::Pending | DeliveryState::Delivered => None,
-        DeliveryState::Dead => optional(what, word, str::parse::<DeadReason>)?.map(Reason::Dead),
-        DeliveryState::Discarded => {
-            optional(what, word, str::parse::<DiscardReason>)?.map(Reason::Discarded)
-        }
-    })
+    parsed("a reason", reason_of(state, word))
 }

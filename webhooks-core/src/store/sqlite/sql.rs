@@ -1,54 +1,16 @@
-//! The statements, each in a file of its own.
-//!
-//! They are written with the default prefix of the tables, so that each can be tried as it stands.
+//! The statements of SQLite.
 
-use std::borrow::Cow;
+use crate::store::sql::{statements, with_names};
 
 /// The prefix of all tables, unless the options say otherwise.
 pub(super) const DEFAULT_PREFIX: &str = "webhooks_";
 
 /// A text of SQL with this prefix in place of the default one, and without comments.
 pub(super) fn with_prefix(sql: &str, prefix: &str) -> String {
-    let sql: String = sql
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("--"))
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let sql = if prefix == DEFAULT_PREFIX {
-        Cow::Borrowed(sql.as_str())
-    } else {
-        Cow::Owned(sql.replace(DEFAULT_PREFIX, prefix))
-    };
-    sql.trim().to_owned()
+    with_names(sql, DEFAULT_PREFIX, prefix)
 }
 
-macro_rules! statements {
-    ($($name:ident)*) => {
-        /// The statements for one prefix.
-        pub(super) struct Sql {
-            $(pub(super) $name: Box<str>,)*
-        }
-
-        impl Sql {
-            pub(super) fn new(prefix: &str) -> Self {
-                Self {
-                    $($name: with_prefix(
-                        include_str!(concat!("sql/", stringify!($name), ".sql")),
-                        prefix,
-                    )
-                    .into(),)*
-                }
-            }
-
-            #[cfg(test)]
-            fn all(&self) -> Vec<(&'static str, &str)> {
-                vec![$((stringify!($name), &*self.$name),)*]
-            }
-        }
-    };
-}
-
-statements! {
+statements! { Box<str>:
     any_mark
     attempts
     copy_delivery

@@ -5,7 +5,7 @@ use std::{fmt, path::Path, sync::Arc};
 use tokio::sync::watch;
 
 use super::{
-    Migration, SqliteOptions,
+    SqliteOptions,
     failure::Failure,
     job::{Answer, Call, Long, ended},
     migrations, ops,
@@ -23,8 +23,9 @@ use crate::{
     store::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
-        NodeId, Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal,
-        Replay, SetState, Settle, SettleOutcome, StateOutcome, Stats, Store, StoreFuture,
+        Migration, NodeId, Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver,
+        RedeliverOutcome, Renewal, Replay, SetState, Settle, SettleOutcome, StateOutcome, Stats,
+        Store, StoreFuture,
     },
 };
 

@@ -4,7 +4,6 @@ use rusqlite::params;
 
 use super::super::{
     failure::Failure,
-    rows,
     tx::{Sequence, Target, Tx},
 };
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
     store::{
         Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, NodeId, Reason, Receipt,
         Stored,
+        end::state_code,
         sqlite::ops::{
             blocks::{block_of, hash_of},
             find, idempotency,
@@ -128,7 +128,7 @@ fn insert_delivery(
             delivery.emitter.as_str(),
             delivery.generation as i64,
             message.ordering_key.as_ref().map(|key| key.stable_hash()),
-            rows::state_code(state),
+            state_code(state),
             refused.map(DiscardReason::as_str),
             delivery.due.as_micros(),
             settled_at,

@@ -3,12 +3,13 @@
 use rusqlite::params;
 
 use super::super::{failure::Failure, rows, tx::Tx};
-use super::find::{self, End};
+use super::find;
 use crate::{
     delivery::{DeliveryState, DiscardReason},
     emitter::EmitterId,
     env::Timestamp,
     event::MessageId,
+    store::end::End,
 };
 
 /// Erases a payload and discards what of it is pending; `false` if there is no such message.

@@ -11,7 +11,7 @@ use crate::{
     event::MessageId,
     store::{
         Reason,
-        stats::{Change, Settled},
+        end::{End, state_code},
     },
 };
 
@@ -78,50 +78,6 @@ pub(in super::super) fn find_current(
     Ok(Some(found))
 }
 
-/// Where a delivery ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum End {
-    Delivered,
-    Settled(Reason),
-}
-
-impl From<DiscardReason> for End {
-    fn from(reason: DiscardReason) -> Self {
-        Self::Settled(Reason::Discarded(reason))
-    }
-}
-
-impl End {
-    pub(in super::super) fn state(self) -> DeliveryState {
-        match self {
-            Self::Delivered => DeliveryState::Delivered,
-            Self::Settled(Reason::Dead(_)) => DeliveryState::Dead,
-            Self::Settled(Reason::Discarded(_)) => DeliveryState::Discarded,
-        }
-    }
-
-    pub(in super::super) fn reason(self) -> Option<Reason> {
-        match self {
-            Self::Delivered => None,
-            Self::Settled(reason) => Some(reason),
-        }
-    }
-
-    /// What it counts as.
-    pub(in super::super) fn change(self, was_pending: bool) -> Change {
-        let mut settled = Settled::default();
-        match self.state() {
-            DeliveryState::Delivered => settled.delivered = 1,
-            DeliveryState::Dead => settled.dead = 1,
-            DeliveryState::Discarded | DeliveryState::Pending => settled.discarded = 1,
-        }
-        Change {
-            pending: -i64::from(was_pending),
-            settled,
-        }
-    }
-}
-
 /// Settles a delivery, or settles it otherwise.
 pub(in super::super) fn close(
     tx: &mut Tx<'_>,
@@ -134,7 +90,7 @@ pub(in super::super) fn close(
         &tx.sql().set_standing,
         params![
             found.seq as i64,
-            rows::state_code(end.state()),
+            state_code(end.state()),
             end.reason().map(Reason::as_str),
             now.as_micros()
         ],

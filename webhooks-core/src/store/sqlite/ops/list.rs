@@ -11,6 +11,7 @@ use crate::{
     event::MessageId,
     store::{
         Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, MessageDetail, Page,
+        end::state_code,
         log::{MAX_SCAN, ceiling_id, floor_id},
     },
 };
@@ -46,7 +47,7 @@ pub(in super::super) fn deliveries(
         let params = params![oldest, newest, emitter.as_str()];
         pager.take(tx, &sql.list_of_emitter, params)?;
     } else if let Some(state @ (DeliveryState::Dead | DeliveryState::Discarded)) = filter.state {
-        let params = params![oldest, newest, rows::state_code(state)];
+        let params = params![oldest, newest, state_code(state)];
         pager.take(tx, &sql.list_of_state, params)?;
     } else {
         pager.take(tx, &sql.list_all, params![oldest, newest])?;

@@ -2,12 +2,15 @@
 
 use rusqlite::params;
 
-use super::super::{failure::Failure, rows, tx::Tx};
-use super::find::{self, End, Found};
+use super::super::{failure::Failure, tx::Tx};
+use super::find::{self, Found};
 use crate::{
     delivery::{Attempt, DeliveryState, Progress},
     env::Timestamp,
-    store::{NodeId, Reason, Settle, SettleOutcome, Settlement, Verdict},
+    store::{
+        NodeId, Reason, Settle, SettleOutcome, Settlement, Verdict,
+        end::{End, state_code},
+    },
 };
 
 /// Settles a batch.
@@ -74,20 +77,11 @@ fn settle_one(
         }
         return Ok(SettleOutcome::Superseded);
     }
-    match end_of(verdict) {
+    match End::of(verdict) {
         Ok(end) => find::close(tx, &key.emitter, &mut found, end, now)?,
         Err(progress) => set_progress(tx, &found, &progress)?,
     }
     Ok(SettleOutcome::Settled)
-}
-
-/// Where a verdict leads: to an end, or on.
-fn end_of(verdict: &Verdict) -> Result<End, Progress> {
-    match verdict {
-        Verdict::Delivered => Ok(End::Delivered),
-        Verdict::Dead(reason) => Ok(End::Settled(Reason::Dead(*reason))),
-        Verdict::Retry(progress) => Err(*progress),
-    }
 }
 
 /// Settles the first attempt of a delivery that nothing happened to meanwhile, with one statement;
@@ -105,7 +99,7 @@ fn settle_first(
         verdict,
         ..
     } = settlement;
-    let end = end_of(verdict);
+    let end = End::of(verdict);
     let (attempts, since_queued, first, due) = match end {
         Ok(_) => (attempt.number, 0, None, None),
         Err(progress) => (
@@ -126,7 +120,7 @@ fn settle_first(
             *seq as i64,
             key.message_id.as_uuid().as_bytes(),
             generation as i64,
-            rows::state_code(state),
+            state_code(state),
             reason.map(Reason::as_str),
             settled_at,
             attempts,
@@ -218,7 +212,7 @@ fn set_progress(tx: &Tx<'_>, found: &Found, progress: &Progress) -> Result<(), F
 
 /// Whether a delivery stands where the verdict leads to.
 fn agrees(found: &Found, verdict: &Verdict) -> bool {
-    match end_of(verdict) {
+    match End::of(verdict) {
         Ok(end) => found.state == end.state() && found.reason == end.reason(),
         Err(_) => found.state == DeliveryState::Pending,
     }

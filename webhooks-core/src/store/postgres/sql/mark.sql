@@ -1,0 +1,1 @@
+INSERT INTO webhooks.marks (emitter, unread) VALUES ($1, $2)

@@ -1,0 +1,4 @@
+//! The handle.
+
+/// A store in PostgreSQL.
+pub struct PostgresStore;

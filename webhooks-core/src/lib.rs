@@ -28,6 +28,7 @@
 //! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs |
 //! | `serde` | no | `Serialize` and `Deserialize` for IDs, names and times, and for configurations as the admin API has them |
 //! | `sqlite` | no | `SqliteStore`, with SQLite built in, and `emit_in` for rusqlite's transactions |
+//! | `postgres` | no | `PostgresStore`, and `emit_in` for sqlx's transactions |
 //! | `conformance` | no | the suite that every store passes |
 //! | `test-util` | no | helpers for the tests of applications |
 
@@ -51,6 +52,8 @@ pub mod store;
 pub mod test_util;
 pub mod transport;
 
+#[cfg(feature = "postgres")]
+pub use self::webhooks::EmitInFuture;
 pub use self::{
     delivery::{Jitter, RetryPolicy},
     emitter::{Backlog, Emitter, EmitterConfig, EmitterId, EmitterState, Ordering},

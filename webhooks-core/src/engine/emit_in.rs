@@ -3,24 +3,60 @@
 //! What is stored there is not known to be there before the commit, and nobody tells when that is: the
 //! mark that the append leaves brings it to work, on whichever node owns the emitter.
 
+#[cfg(feature = "sqlite")]
 use rusqlite::Connection;
 
-use super::{core::Engine, emit::mismatch};
+use super::{core::Engine, emit::Draft, emit::mismatch};
+#[cfg(feature = "postgres")]
+use crate::store::postgres::sqlx::PgConnection;
+#[cfg(feature = "sqlite")]
+use crate::store::sqlite::{require_transaction, rusqlite};
 use crate::{
     Error, ErrorKind,
     event::Event,
-    store::{
-        Append, Appended, Fate, Receipt,
-        sqlite::{require_transaction, rusqlite},
-    },
+    store::{Append, Appended, Fate, Receipt},
 };
 
+/// An event that is about to be stored in a transaction.
+struct Prepared {
+    draft: Draft,
+    batch: Append,
+}
+
 impl Engine {
+    #[cfg(feature = "sqlite")]
     pub(crate) fn emit_in_sqlite(
         &self,
         connection: &Connection,
         event: Event,
     ) -> Result<Receipt, Error> {
+        self.check(&event)?;
+        let Some(store) = self.store.as_sqlite() else {
+            return Err(elsewhere("SQLite"));
+        };
+        // Also where nobody listens: the first listener must not be what brings a mistake to light.
+        require_transaction(connection)?;
+        let prepared = self.prepare(event);
+        let appended = store.append_in(connection, &prepared.batch)?;
+        prepared.receipt(appended)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn emit_in_postgres(
+        &self,
+        connection: &mut PgConnection,
+        event: Event,
+    ) -> Result<Receipt, Error> {
+        self.check(&event)?;
+        let Some(store) = self.store.as_postgres() else {
+            return Err(elsewhere("PostgreSQL"));
+        };
+        let prepared = self.prepare(event);
+        let appended = store.append_in(connection, &prepared.batch).await?;
+        prepared.receipt(appended)
+    }
+
+    fn check(&self, event: &Event) -> Result<(), Error> {
         self.gate.check()?;
         event.payload.check_size(self.options.payload_limit)?;
         if event.idempotency_key.is_some() {
@@ -29,14 +65,10 @@ impl Engine {
                 "an event that is emitted in a transaction has no idempotency key: the transaction decides what happens once",
             ));
         }
-        let Some(store) = self.store.as_sqlite() else {
-            return Err(Error::new(
-                ErrorKind::InvalidConfig,
-                "the store is not in SQLite: events can be emitted in a transaction of the store's own database only",
-            ));
-        };
-        // Also where nobody listens: the first listener must not be what brings a mistake to light.
-        require_transaction(connection)?;
+        Ok(())
+    }
+
+    fn prepare(&self, event: Event) -> Prepared {
         let emitters = self.registry.matching(&event.name, event.tenant.as_ref());
         let draft = self.draft(event, emitters);
         // Without a listener it is an append of nothing, which checks the connection all the same.
@@ -46,20 +78,35 @@ impl Engine {
             messages: messages.into_iter().collect(),
             now: self.env().now(),
         };
-        match store.append_in(connection, &batch)?.pop() {
+        Prepared { draft, batch }
+    }
+}
+
+impl Prepared {
+    fn receipt(&self, mut appended: Vec<Appended>) -> Result<Receipt, Error> {
+        match appended.pop() {
             Some(Appended::Stored(stored)) => {
                 let queued = |fate: Fate| matches!(fate, Fate::Straight | Fate::Withheld);
                 let count = stored.rows.iter().filter(|row| queued(row.fate)).count();
-                Ok(draft.receipt(count))
+                Ok(self.draft.receipt(count))
             }
             Some(Appended::Duplicate(first)) => Ok(first),
             Some(Appended::IdempotencyMismatch) => Err(mismatch()),
-            None => Ok(draft.receipt(0)),
+            None => Ok(self.draft.receipt(0)),
         }
     }
 }
 
-#[cfg(all(test, feature = "reqwest"))]
+fn elsewhere(database: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidConfig,
+        format!(
+            "the store is not in {database}: events can be emitted in a transaction of the store's own database only"
+        ),
+    )
+}
+
+#[cfg(all(test, feature = "reqwest", feature = "sqlite"))]
 mod tests {
     use super::*;
     use crate::{Webhooks, store::SqliteStore};

@@ -13,7 +13,7 @@ mod control;
 mod cool_down;
 mod core;
 mod emit;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod emit_in;
 mod fair;
 mod judge;

@@ -12,29 +12,25 @@ pub(super) fn with_names(sql: &str, from: &str, to: &str) -> String {
     sql.replace(from, to).trim().to_owned()
 }
 
-/// Makes a struct `Sql` of the statements in the folder `sql`, by their names, and its `new`, which
-/// takes what stands in front of the names of tables. The module has a function `with_prefix`.
+/// Makes a struct `Sql` of the statements in the folder `sql`, by their names, and its `new`, which is told
+/// how to make one of its text.
 macro_rules! statements {
-    ($text:ty: $($name:ident)*) => {
+    ($statement:ty: $($name:ident)*) => {
         /// The statements, by the names of their files.
         pub(super) struct Sql {
-            $(pub(super) $name: $text,)*
+            $(pub(super) $name: $statement,)*
         }
 
         impl Sql {
-            pub(super) fn new(prefix: &str) -> Self {
+            fn make(make: impl Fn(&str) -> $statement) -> Self {
                 Self {
-                    $($name: with_prefix(
-                        include_str!(concat!("sql/", stringify!($name), ".sql")),
-                        prefix,
-                    )
-                    .into(),)*
+                    $($name: make(include_str!(concat!("sql/", stringify!($name), ".sql"))),)*
                 }
             }
 
             #[cfg(test)]
-            fn all(&self) -> Vec<(&'static str, &str)> {
-                vec![$((stringify!($name), &*self.$name),)*]
+            fn all(&self) -> Vec<(&'static str, &$statement)> {
+                vec![$((stringify!($name), &self.$name),)*]
             }
         }
     };

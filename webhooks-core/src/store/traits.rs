@@ -37,6 +37,13 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// The store in PostgreSQL that this is, or is a wrapper of: what events are emitted with inside the
+    /// application's transactions. None by default.
+    #[cfg(feature = "postgres")]
+    fn as_postgres(&self) -> Option<&super::PostgresStore> {
+        None
+    }
+
     /// The version of the emitter table: what [`emitters`](Self::emitters) would return. Cheap,
     /// since it is asked for every second; it also tells whether the store is there.
     fn version(&self) -> StoreFuture<'_, u64>;

@@ -7,4 +7,6 @@ mod emitters;
 mod handle;
 mod log;
 
+#[cfg(feature = "postgres")]
+pub use self::emit_in::EmitInFuture;
 pub use self::{builder::WebhooksBuilder, emit_in::EmitIn, handle::Webhooks};

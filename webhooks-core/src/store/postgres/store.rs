@@ -1,4 +1,412 @@
-//! The handle.
+//! The handle: each method hands its work to a task, which goes on when nobody waits for it any more.
 
-/// A store in PostgreSQL.
-pub struct PostgresStore;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use sqlx::{PgConnection, postgres::PgConnectOptions};
+use tokio::{sync::watch, task::JoinSet};
+
+use super::{
+    PostgresOptions,
+    appender::{Appender, Way},
+    migrations, ops,
+    runner::{Again, Runner, Unanswered, Work},
+    signals,
+    tasks::to_the_end,
+    tx::Context,
+    upkeep,
+};
+use crate::{
+    Error,
+    delivery::DeliveryKey,
+    emitter::EmitterId,
+    env::Timestamp,
+    event::MessageId,
+    observe,
+    store::{
+        Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
+        EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
+        Migration, NodeId, Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver,
+        RedeliverOutcome, Renewal, Replay, SecretsKey, SetState, Settle, SettleOutcome,
+        StateOutcome, Stats, Store, StoreFuture,
+    },
+};
+
+/// A store in PostgreSQL. Clones are one.
+///
+/// It belongs to the tokio runtime that it was connected in.
+#[derive(Clone)]
+pub struct PostgresStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: PostgresOptions,
+    way: Way,
+    appender: Arc<Appender>,
+    changed: watch::Receiver<u64>,
+    /// How far pruning has come.
+    places: Mutex<ops::Places>,
+    /// They end with the last handle.
+    _tasks: JoinSet<()>,
+}
+
+impl PostgresStore {
+    /// Connects to the store in the database at this URL, in the schema `webhooks`, which is made if it is
+    /// not there, with its tables. Secrets are sealed with `key`, the same one on every node.
+    ///
+    /// # Errors
+    /// As [`PostgresOptions::new`] and [`PostgresOptions::connect`].
+    pub async fn connect(url: &str, key: SecretsKey) -> Result<Self, Error> {
+        PostgresOptions::new(url, key)?.connect().await
+    }
+
+    /// The statements that make the tables, for those who run migrations with a tool of their own. They
+    /// are written with the schema `webhooks`, which must be there.
+    #[must_use]
+    pub fn migrations() -> &'static [Migration] {
+        migrations::MIGRATIONS
+    }
+
+    pub(super) fn start(
+        options: PostgresOptions,
+        to: PgConnectOptions,
+        cx: Arc<Context>,
+        runner: Runner,
+    ) -> Self {
+        let runner = Arc::new(runner);
+        let changed = cx.signals.subscribe();
+        let mut tasks = JoinSet::new();
+        let listens = !options.transaction_pooling;
+        tasks.spawn(signals::notify(cx.clone(), runner.clone()));
+        tasks.spawn(signals::poll(cx.clone(), runner.clone(), listens));
+        tasks.spawn(upkeep::run(cx.clone(), runner.clone()));
+        if listens {
+            tasks.spawn(signals::listen(cx.signals.clone(), to));
+        }
+        let unheard = Arc::default();
+        Self {
+            inner: Arc::new(Inner {
+                options,
+                way: Way {
+                    runner,
+                    cx,
+                    unheard,
+                },
+                appender: Arc::new(Appender::new()),
+                changed,
+                places: Mutex::default(),
+                _tasks: tasks,
+            }),
+        }
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.inner.way.cx
+    }
+
+    pub(super) fn schema(&self) -> &str {
+        &self.inner.options.schema
+    }
+
+    /// Does this work to its end, whether or not it is waited for.
+    async fn ask<T: Send + 'static>(
+        &self,
+        again: Again,
+        work: impl for<'c> Fn(&'c mut PgConnection, Arc<Context>) -> Work<'c, T> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let asked = self.try_ask(again, work).await;
+        asked.map_err(|unanswered| unanswered.error)
+    }
+
+    async fn try_ask<T: Send + 'static>(
+        &self,
+        again: Again,
+        work: impl for<'c> Fn(&'c mut PgConnection, Arc<Context>) -> Work<'c, T> + Send + Sync + 'static,
+    ) -> Result<T, Unanswered> {
+        let Way { runner, cx, .. } = self.inner.way.clone();
+        to_the_end(async move {
+            runner
+                .run(again, move |connection| work(connection, cx.clone()))
+                .await
+        })
+        .await
+    }
+
+    /// Discards what is taken down to be discarded of this emitter.
+    async fn discard_backlog(&self, emitter: EmitterId) {
+        let emitter = Arc::new(emitter);
+        loop {
+            let emitter = emitter.clone();
+            let more = self.ask(Again::Yes, move |connection, cx| {
+                let emitter = emitter.clone();
+                Box::pin(
+                    async move { ops::go_on_discarding(connection, &cx, Some(&*emitter)).await },
+                )
+            });
+            match more.await {
+                Ok(true) => {}
+                Ok(false) => return,
+                // Nothing of it is loaded any more, and upkeep goes on where this failed.
+                Err(error) => {
+                    tracing::warn!(target: observe::STORE, %error, "a backlog is discarded in part: the rest follows");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Gives the emitters of appends that were never answered a new epoch.
+    async fn hear_appends(&self, loads: &[Load]) -> Result<(), Error> {
+        for (node, claims) in self.inner.way.unheard.of_loads(loads) {
+            let claims = Arc::new(claims);
+            let of_work = claims.clone();
+            self.ask(Again::Yes, move |connection, cx| {
+                let claims = of_work.clone();
+                Box::pin(async move {
+                    let claims = claims.iter().map(|(emitter, epoch)| (emitter, *epoch));
+                    ops::new_epoch(connection, &cx, node, &claims.collect()).await
+                })
+            })
+            .await?;
+            self.inner.way.unheard.heard(node, &claims);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PostgresStore")
+            .field(&self.inner.options)
+            .finish()
+    }
+}
+
+/// A method that hands its argument to a step. `$again` says whether it may be asked twice.
+macro_rules! step {
+    ($self:ident, $again:ident, $argument:expr, $step:path) => {{
+        let argument = Arc::new($argument);
+        Box::pin($self.ask(Again::$again, move |connection, cx| {
+            let argument = argument.clone();
+            Box::pin(async move { $step(connection, &cx, &argument).await })
+        }))
+    }};
+}
+
+impl Store for PostgresStore {
+    fn is_persistent(&self) -> bool {
+        true
+    }
+
+    fn as_postgres(&self) -> Option<&PostgresStore> {
+        Some(self)
+    }
+
+    fn version(&self) -> StoreFuture<'_, u64> {
+        Box::pin(self.ask(Again::Yes, |connection, cx| {
+            Box::pin(async move { ops::version(connection, &cx).await })
+        }))
+    }
+
+    fn emitters(&self) -> StoreFuture<'_, EmitterTable> {
+        Box::pin(self.ask(Again::Yes, |connection, cx| {
+            Box::pin(async move { ops::table(connection, &cx).await })
+        }))
+    }
+
+    fn put_emitter(&self, put: PutEmitter) -> StoreFuture<'_, PutOutcome> {
+        step!(self, No, put, ops::put)
+    }
+
+    fn set_state(&self, change: SetState) -> StoreFuture<'_, StateOutcome> {
+        let store = self.clone();
+        Box::pin(to_the_end(async move {
+            let change = Arc::new(change);
+            let emitter = change.emitter.clone();
+            let changed = store.ask(Again::No, move |connection, cx| {
+                let change = change.clone();
+                Box::pin(async move { ops::set_state(connection, &cx, &change).await })
+            });
+            let outcome = changed.await?;
+            store.discard_backlog(emitter).await;
+            Ok(outcome)
+        }))
+    }
+
+    fn remove_emitter(&self, emitter: EmitterId, now: Timestamp) -> StoreFuture<'_, bool> {
+        let store = self.clone();
+        Box::pin(to_the_end(async move {
+            let id = Arc::new(emitter.clone());
+            let removed = store.ask(Again::No, move |connection, cx| {
+                let id = id.clone();
+                Box::pin(async move { ops::remove(connection, &cx, &id, now).await })
+            });
+            let removed = removed.await?;
+            store.discard_backlog(emitter).await;
+            Ok(removed)
+        }))
+    }
+
+    fn standing(&self, emitters: Vec<EmitterId>) -> StoreFuture<'_, Vec<EmitterStanding>> {
+        step!(self, Yes, emitters, ops::standing)
+    }
+
+    fn renew(&self, node: NodeId, _now: Timestamp) -> StoreFuture<'_, Renewal> {
+        Box::pin(async move {
+            let renewed = self.ask(Again::Yes, move |connection, cx| {
+                Box::pin(async move { ops::renew(connection, &cx, node).await })
+            });
+            let renewal = renewed.await?;
+            if renewal == Renewal::Dead {
+                self.inner.way.unheard.forget(node);
+            }
+            Ok(renewal)
+        })
+    }
+
+    fn lease(&self, request: LeaseRequest) -> StoreFuture<'_, Vec<Lease>> {
+        Box::pin(async move {
+            // Which emitters a request for any took can be heard only once.
+            let again = match request.emitters {
+                Some(_) => Again::Yes,
+                None => Again::No,
+            };
+            let recounts = self.inner.way.unheard.recounts();
+            let request = Arc::new(request);
+            let leased = self.try_ask(again, move |connection, cx| {
+                let request = request.clone();
+                Box::pin(async move { ops::lease(connection, &cx, &request, recounts).await })
+            });
+            leased.await.map_err(|unanswered| {
+                if unanswered.may_be_done {
+                    self.inner.way.unheard.lease();
+                }
+                unanswered.error
+            })
+        })
+    }
+
+    fn give_back(&self, node: NodeId, leases: Vec<(EmitterId, Epoch)>) -> StoreFuture<'_, ()> {
+        let leases = Arc::new(leases);
+        Box::pin(self.ask(Again::Yes, move |connection, cx| {
+            let leases = leases.clone();
+            Box::pin(async move { ops::give_back(connection, &cx, node, &leases).await })
+        }))
+    }
+
+    fn append(&self, batch: Append) -> StoreFuture<'_, Vec<Appended>> {
+        Box::pin(self.inner.appender.append(&self.inner.way, batch))
+    }
+
+    fn load(&self, loads: Vec<Load>) -> StoreFuture<'_, Vec<Loaded>> {
+        Box::pin(async move {
+            self.hear_appends(&loads).await?;
+            let loads = Arc::new(loads);
+            self.ask(Again::Yes, move |connection, cx| {
+                let loads = loads.clone();
+                Box::pin(async move { ops::load(connection, &cx, &loads).await })
+            })
+            .await
+        })
+    }
+
+    fn settle(&self, batch: Settle) -> StoreFuture<'_, Vec<SettleOutcome>> {
+        step!(self, Yes, batch, ops::settle)
+    }
+
+    fn deliveries(&self, filter: DeliveryFilter) -> StoreFuture<'_, Page<DeliveryRecord>> {
+        step!(self, Yes, filter, ops::deliveries)
+    }
+
+    fn delivery(&self, key: DeliveryKey) -> StoreFuture<'_, Option<DeliveryDetail>> {
+        step!(self, Yes, key, ops::delivery)
+    }
+
+    fn message(&self, id: MessageId) -> StoreFuture<'_, Option<MessageDetail>> {
+        Box::pin(self.ask(Again::Yes, move |connection, cx| {
+            Box::pin(async move { ops::message_detail(connection, &cx, id).await })
+        }))
+    }
+
+    fn redeliver(&self, redeliver: Redeliver) -> StoreFuture<'_, RedeliverOutcome> {
+        step!(self, No, redeliver, ops::redeliver)
+    }
+
+    fn discard(&self, key: DeliveryKey, now: Timestamp) -> StoreFuture<'_, DiscardOutcome> {
+        let key = Arc::new(key);
+        Box::pin(self.ask(Again::No, move |connection, cx| {
+            let key = key.clone();
+            Box::pin(async move { ops::discard(connection, &cx, &key, now).await })
+        }))
+    }
+
+    fn replay(
+        &self,
+        replay: Replay,
+        fresh: Option<Arc<dyn Fn() -> MessageId + Send + Sync>>,
+    ) -> StoreFuture<'_, u64> {
+        let store = self.clone();
+        Box::pin(to_the_end(async move {
+            let job = Arc::new(tokio::sync::Mutex::new(ops::ReplayJob::new(replay)));
+            loop {
+                let (job, fresh) = (job.clone(), fresh.clone());
+                let step = store.ask(Again::No, move |connection, cx| {
+                    let (job, fresh) = (job.clone(), fresh.clone());
+                    Box::pin(async move {
+                        let mut job = job.lock().await;
+                        job.step(connection, &cx, fresh.as_deref()).await
+                    })
+                });
+                if let Some(count) = step.await? {
+                    return Ok(count);
+                }
+            }
+        }))
+    }
+
+    fn erase_payload(&self, id: MessageId, now: Timestamp) -> StoreFuture<'_, bool> {
+        Box::pin(self.ask(Again::Yes, move |connection, cx| {
+            Box::pin(async move { ops::erase_payload(connection, &cx, id, now).await })
+        }))
+    }
+
+    fn prune(&self, prune: Prune) -> StoreFuture<'_, Pruned> {
+        let store = self.clone();
+        Box::pin(to_the_end(async move {
+            let places = &store.inner.places;
+            let lock = || places.lock().unwrap_or_else(PoisonError::into_inner);
+            let job = ops::PruneJob::new(prune, lock().clone());
+            let job = Arc::new(tokio::sync::Mutex::new(job));
+            loop {
+                let job = job.clone();
+                let step = store.ask(Again::No, move |connection, cx| {
+                    let job = job.clone();
+                    Box::pin(async move { job.lock().await.step(connection, &cx).await })
+                });
+                if let Some((pruned, reached)) = step.await? {
+                    *lock() = reached;
+                    return Ok(pruned);
+                }
+            }
+        }))
+    }
+
+    fn stats(&self, now: Timestamp) -> StoreFuture<'_, Stats> {
+        Box::pin(self.ask(Again::Yes, move |connection, cx| {
+            Box::pin(async move { ops::stats(connection, &cx, now).await })
+        }))
+    }
+
+    fn changed(&self, seen: u64) -> StoreFuture<'_, u64> {
+        let mut changed = self.inner.changed.clone();
+        Box::pin(async move {
+            let count = changed.wait_for(|count| *count > seen).await;
+            count
+                .map(|count| *count)
+                .map_err(|_| Error::new(crate::ErrorKind::Store, "the store is shutting down"))
+        })
+    }
+}

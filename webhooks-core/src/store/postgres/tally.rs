@@ -53,3 +53,6 @@ impl Tally {
         Ok(())
     }
 }
+pub(super) async fn fold(_: &mut PgConnection, _: &Context) -> Result<(), Failure> {
+    todo!()
+}

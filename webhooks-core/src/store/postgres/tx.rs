@@ -8,7 +8,13 @@ use sqlx::{
     query::Query,
 };
 
-use super::{failure::Failure, rows, signals::Signals, sql::Sql, tally::Tally};
+use super::{
+    failure::Failure,
+    rows,
+    signals::Signals,
+    sql::{Sql, Statement},
+    tally::Tally,
+};
 use crate::{
     emitter::EmitterId,
     env::{Env, Timestamp},
@@ -22,13 +28,15 @@ pub(super) struct Context {
     pub(super) env: Env,
     /// Tells this store from other databases.
     pub(super) store_id: Box<str>,
+    /// Whether a transaction is around every step.
+    pub(super) is_in_transaction: bool,
     /// Who must be told of what was written.
     pub(super) signals: Arc<Signals>,
 }
 
 /// A statement to be asked with its parameters bound. The text is ours, and so are the names in it.
-pub(super) fn ask(sql: &Arc<str>) -> Query<'static, Postgres, PgArguments> {
-    sqlx::query(AssertSqlSafe(sql.clone()))
+pub(super) fn ask<'q>(statement: &Statement) -> Query<'q, Postgres, PgArguments> {
+    sqlx::query(AssertSqlSafe(statement.text.clone())).persistent(statement.is_prepared)
 }
 
 /// The value of a column.
@@ -64,9 +72,14 @@ impl<'a> Tx<'a> {
         cx: &'a Context,
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+        let transaction = if cx.is_in_transaction {
+            connection.begin().await?
+        } else {
+            let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+            connection.begin_with(begin).await?
+        };
         Ok(Self {
-            transaction: connection.begin_with(begin).await?,
+            transaction,
             cx,
             now,
             tally: Tally::default(),

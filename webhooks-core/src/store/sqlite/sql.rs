@@ -102,6 +102,13 @@ statements! { Box<str>:
     version
 }
 
+impl Sql {
+    /// The statements for one prefix.
+    pub(super) fn new(prefix: &str) -> Self {
+        Self::make(|text| with_prefix(text, prefix).into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, path::Path};

@@ -137,12 +137,15 @@ CREATE TABLE webhooks.leases (
 
 CREATE INDEX leases_node ON webhooks.leases (node);
 
+-- By the database's clock.
 CREATE TABLE webhooks.nodes (
     node uuid PRIMARY KEY,
-    -- By the database's clock.
     lease_until timestamptz NOT NULL,
+    -- When it last came back after its time was up. Where all nodes had lost the database, the first to
+    -- come back must not take over from those that come back a moment later.
+    resumed_at timestamptz,
     dead boolean NOT NULL DEFAULT false
-);
+) WITH (fillfactor = 70);
 
 -- Emitters that somebody has to look at. Rows are only inserted and deleted, so that nobody waits for
 -- an application's transaction.

@@ -1,0 +1,306 @@
+//! Appending messages.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        failure::Failure,
+        tx::{Context, ask, get},
+    },
+    again_sent::sent_before,
+    claims::Claims,
+    idempotency::{self, LIFETIME, scope},
+    messages::{MessageColumns, bind_messages},
+};
+use crate::{
+    Error, ErrorKind,
+    env::Timestamp,
+    event::MessageId,
+    store::{Appended, AppendedRow, Fate, NewMessage, NodeId, Receipt, Stored, stats::hour_of},
+};
+
+/// So often a batch is sent whose idempotency keys are forgotten while it is on its way.
+const TRIES: usize = 3;
+
+/// Stores a batch of messages, in order.
+///
+/// In the usual case that is one statement. Messages that are there already, and those whose key was used
+/// before, are looked up in others.
+pub(in super::super) async fn append(
+    connection: &mut PgConnection,
+    cx: &Context,
+    node: NodeId,
+    messages: &[NewMessage],
+    now: Timestamp,
+) -> Result<Vec<Appended>, Failure> {
+    let mut answers: Vec<Option<Appended>> = vec![None; messages.len()];
+    let firsts = repetitions(messages);
+    for _ in 0..TRIES {
+        let sent: Vec<usize> = (0..messages.len())
+            .filter(|at| answers[*at].is_none() && firsts[*at].is_none())
+            .collect();
+        store(connection, cx, node, messages, &sent, now, &mut answers).await?;
+        look_up(connection, cx, messages, &sent, now, &mut answers).await?;
+        for (at, first) in firsts.iter().enumerate() {
+            if let (None, Some(first)) = (&answers[at], first) {
+                answers[at] = repeated(messages, *first, at, &answers);
+            }
+        }
+        if answers.iter().all(Option::is_some) {
+            return Ok(answers.into_iter().flatten().collect());
+        }
+    }
+    Err(Failure::Refused(Error::new(
+        ErrorKind::Store,
+        "idempotency keys were forgotten while they were looked up: try again",
+    )))
+}
+
+/// For each message the place of an earlier one that has its ID or its key.
+fn repetitions(messages: &[NewMessage]) -> Vec<Option<usize>> {
+    let mut ids = HashMap::new();
+    let mut keys = HashMap::new();
+    messages
+        .iter()
+        .enumerate()
+        .map(|(at, new)| {
+            let tenant = scope(new.message.tenant.as_ref());
+            let key = new.idempotency.as_ref().map(|(key, _)| key);
+            let of_key = key.and_then(|key| keys.get(&(tenant, key)).copied());
+            let first = ids.get(&new.message.id).copied().or(of_key);
+            if first.is_none() {
+                ids.insert(new.message.id, at);
+                keys.extend(key.map(|key| ((tenant, key), at)));
+            }
+            first
+        })
+        .collect()
+}
+
+/// The answer to a message that has the ID or the key of an earlier one, as soon as that has its own.
+fn repeated(
+    messages: &[NewMessage],
+    first: usize,
+    at: usize,
+    answers: &[Option<Appended>],
+) -> Option<Appended> {
+    let (earlier, new) = (&messages[first], &messages[at]);
+    let answer = answers[first].as_ref()?;
+    let fingerprint = |new: &NewMessage| new.idempotency.as_ref().map(|(_, print)| *print);
+    let same = fingerprint(earlier) == fingerprint(new);
+    Some(match answer {
+        Appended::Stored(stored) if earlier.message.id == new.message.id => {
+            Appended::Stored(Stored {
+                rows: stored.rows.iter().map(|row| withheld(*row)).collect(),
+            })
+        }
+        Appended::Stored(stored) if same => {
+            let queued = |row: &&AppendedRow| matches!(row.fate, Fate::Straight | Fate::Withheld);
+            Appended::Duplicate(Receipt {
+                delivery_id: earlier.message.delivery_id.clone(),
+                message_id: earlier.message.id,
+                deliveries: stored.rows.iter().filter(queued).count(),
+            })
+        }
+        Appended::Stored(_) => Appended::IdempotencyMismatch,
+        // The earlier one was a repetition itself: with the fingerprint of the key, or without it.
+        Appended::Duplicate(receipt) if same => Appended::Duplicate(receipt.clone()),
+        Appended::IdempotencyMismatch if !same => return None,
+        Appended::Duplicate(_) | Appended::IdempotencyMismatch => Appended::IdempotencyMismatch,
+    })
+}
+
+fn withheld(row: AppendedRow) -> AppendedRow {
+    let fate = match row.fate {
+        Fate::Straight => Fate::Withheld,
+        other => other,
+    };
+    AppendedRow { fate, ..row }
+}
+
+/// Stores those at these places that are not there; answers for those that it stored.
+async fn store(
+    connection: &mut PgConnection,
+    cx: &Context,
+    node: NodeId,
+    messages: &[NewMessage],
+    sent: &[usize],
+    now: Timestamp,
+    answers: &mut [Option<Appended>],
+) -> Result<(), Failure> {
+    let mut batch = Batch::default();
+    let mut ranges = Vec::with_capacity(sent.len());
+    for at in sent {
+        ranges.push(batch.push(&messages[*at]));
+    }
+    let mut written = Written::default();
+    if !batch.is_empty() {
+        written = batch.write(connection, cx, node, now).await?;
+        if written.for_others {
+            cx.signals.tell();
+        }
+    }
+    for (at, range) in sent.iter().zip(ranges) {
+        let new = &messages[*at];
+        let stored = if range.is_empty() {
+            new.idempotency.is_none() || written.remembered.contains(&new.message.id)
+        } else {
+            written.rows.contains_key(&range.start)
+        };
+        if stored {
+            let rows = range.filter_map(|place| written.rows.get(&place).copied());
+            answers[*at] = Some(Appended::Stored(Stored {
+                rows: rows.collect(),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Answers for those at these places that were there before, or whose key was used before.
+async fn look_up(
+    connection: &mut PgConnection,
+    cx: &Context,
+    messages: &[NewMessage],
+    sent: &[usize],
+    now: Timestamp,
+    answers: &mut [Option<Appended>],
+) -> Result<(), Failure> {
+    let open = |at: &usize| answers[*at].is_none();
+    let left: Vec<usize> = sent.iter().copied().filter(open).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let ids = left.iter().map(|at| messages[*at].message.id).collect();
+    let before = sent_before(connection, cx, ids).await?;
+    let keyed: Vec<&NewMessage> = left.iter().map(|at| &messages[*at]).collect();
+    let known = idempotency::find(connection, cx, &keyed, now).await?;
+    for (at, known) in left.into_iter().zip(known) {
+        let new = &messages[at];
+        answers[at] = match (&new.idempotency, known) {
+            (_, _) if before.has(new.message.id) => Some(before.answer(new)),
+            (None, _) => Some(before.answer(new)),
+            // It had no deliveries, or they are forgotten.
+            (Some(_), Some(known)) if known.receipt.message_id == new.message.id => {
+                Some(before.answer(new))
+            }
+            (Some((_, fingerprint)), Some(known)) if known.fingerprint == *fingerprint => {
+                Some(Appended::Duplicate(known.receipt))
+            }
+            (Some(_), Some(_)) => Some(Appended::IdempotencyMismatch),
+            (Some(_), None) => None,
+        };
+    }
+    Ok(())
+}
+
+/// The columns of a batch, one behind the other.
+#[derive(Default)]
+struct Batch<'a> {
+    message_id: Vec<Uuid>,
+    emitter: Vec<&'a str>,
+    generation: Vec<i64>,
+    epoch: Vec<Option<i64>>,
+    due: Vec<i64>,
+    key_hash: Vec<Option<i64>>,
+    claims: Vec<(&'a crate::emitter::EmitterId, u64)>,
+    messages: MessageColumns<'a>,
+    keyed: Vec<bool>,
+    keys: Vec<&'a NewMessage>,
+}
+
+/// What a batch wrote.
+#[derive(Default)]
+struct Written {
+    /// By the place of the delivery.
+    rows: HashMap<usize, AppendedRow>,
+    /// Messages whose keys are remembered now.
+    remembered: BTreeSet<MessageId>,
+    /// Something has been marked.
+    for_others: bool,
+}
+
+impl<'a> Batch<'a> {
+    fn is_empty(&self) -> bool {
+        self.message_id.is_empty() && self.keys.is_empty()
+    }
+
+    /// Returns the places of its deliveries.
+    fn push(&mut self, new: &'a NewMessage) -> Range<usize> {
+        let start = self.message_id.len();
+        let key_hash = new.message.ordering_key.as_ref();
+        let key_hash = key_hash.map(|key| key.stable_hash());
+        for delivery in &new.deliveries {
+            self.message_id.push(new.message.id.as_uuid());
+            self.emitter.push(delivery.emitter.as_str());
+            self.generation.push(delivery.generation.cast_signed());
+            self.epoch.push(delivery.epoch.map(u64::cast_signed));
+            self.due.push(delivery.due.as_micros());
+            self.key_hash.push(key_hash);
+            let claim = delivery.epoch.map(|epoch| (&delivery.emitter, epoch));
+            self.claims.extend(claim);
+        }
+        if !new.deliveries.is_empty() {
+            self.messages.push(&new.message);
+            self.keyed.push(new.idempotency.is_some());
+        }
+        if new.idempotency.is_some() {
+            self.keys.push(new);
+        }
+        start..self.message_id.len()
+    }
+
+    async fn write(
+        self,
+        connection: &mut PgConnection,
+        cx: &Context,
+        node: NodeId,
+        now: Timestamp,
+    ) -> Result<Written, Failure> {
+        let claims: Claims<'_> = self.claims.into_iter().collect();
+        let emitters: BTreeSet<&str> = self.emitter.iter().copied().collect();
+        let emitters: Vec<&str> = emitters.into_iter().collect();
+        let query = ask(&cx.sql.append)
+            .bind(self.message_id)
+            .bind(self.emitter)
+            .bind(self.generation)
+            .bind(self.epoch)
+            .bind(self.due)
+            .bind(self.key_hash)
+            .bind(claims.emitters())
+            .bind(claims.epochs())
+            .bind(node.as_uuid())
+            .bind(emitters)
+            .bind(now.as_micros());
+        let query = idempotency::bind_keys(query, &self.keys)
+            .bind(now.saturating_sub(LIFETIME).as_micros());
+        let rows = bind_messages!(query, self.messages)
+            .bind(self.keyed)
+            .bind(hour_of(now))
+            .fetch_all(connection)
+            .await?;
+        let mut written = Written::default();
+        for row in &rows {
+            if let Some(id) = get::<Option<Uuid>>(row, 5)? {
+                written.remembered.insert(MessageId::from_uuid(id));
+                continue;
+            }
+            let place = get::<i64>(row, 0)? as usize - 1;
+            let fate = match (get(row, 2)?, get(row, 3)?) {
+                (true, _) => Fate::Stale,
+                (false, true) => Fate::Straight,
+                (false, false) => Fate::Withheld,
+            };
+            written.for_others |= get::<bool>(row, 4)?;
+            let seq = get::<i64>(row, 1)?.cast_unsigned();
+            written.rows.insert(place, AppendedRow { seq, fate });
+        }
+        Ok(written)
+    }
+}

@@ -1,0 +1,217 @@
+//! Leasing emitters and giving them back.
+
+use std::collections::HashSet;
+
+use sqlx::PgConnection;
+
+use super::{
+    super::{
+        failure::Failure,
+        rows,
+        tx::{Context, Tx, ask, get},
+    },
+    claims::Claims,
+};
+use crate::{
+    emitter::EmitterId,
+    env::Timestamp,
+    store::{Epoch, Health, Lease, LeaseRequest, NODE_LIFETIME, NodeId, Renewal},
+};
+
+/// So many emitters without an owner are taken by whoever comes first.
+const FEW: usize = 64;
+/// So many leases of dead nodes are dropped at once.
+const DROP: i64 = 1_000;
+
+/// Says that a node is alive, by the database's clock.
+pub(in super::super) async fn renew(
+    connection: &mut PgConnection,
+    cx: &Context,
+    node: NodeId,
+) -> Result<Renewal, Failure> {
+    let row = ask(&cx.sql.renew_node)
+        .bind(node.as_uuid())
+        .bind(NODE_LIFETIME.as_secs_f64())
+        .fetch_optional(connection)
+        .await?;
+    Ok(match row {
+        Some(row) => Renewal::Alive {
+            until: rows::time(&row, 0)?,
+        },
+        None => Renewal::Dead,
+    })
+}
+
+/// Leases emitters. With `recount` a request for any brings back all that the node owns and has work for: it
+/// may own some that it does not know of.
+pub(in super::super) async fn lease(
+    connection: &mut PgConnection,
+    cx: &Context,
+    request: &LeaseRequest,
+    recount: bool,
+) -> Result<Vec<Lease>, Failure> {
+    let wanted = match &request.emitters {
+        Some(emitters) => {
+            let mut seen = HashSet::new();
+            let emitters = emitters.iter().filter(|emitter| seen.insert(*emitter));
+            emitters.map(|emitter| emitter.as_str().into()).collect()
+        }
+        None => without_owner(connection, cx, request, recount).await?,
+    };
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<String> = wanted;
+    let granted = ask(&cx.sql.lease)
+        .bind(request.node.as_uuid())
+        .bind(wanted)
+        .bind(limit(request.limit))
+        .fetch_all(connection)
+        .await?;
+    granted
+        .iter()
+        .map(|row| {
+            Ok(Lease {
+                emitter: rows::emitter_id(row, 0)?,
+                epoch: rows::number(row, 1)?,
+                health: Health {
+                    consecutive_failures: rows::small(row, 2)?,
+                    cooling_until: rows::optional_time(row, 3)?,
+                    failing_since: rows::optional_time(row, 4)?,
+                },
+            })
+        })
+        .collect()
+}
+
+/// What to lease: active emitters that have something pending and no owner alive, and those of the node's
+/// own that it must load.
+///
+/// Where several nodes are alive and much is without an owner, each takes its share at a time, so that it
+/// spreads over them.
+async fn without_owner(
+    connection: &mut PgConnection,
+    cx: &Context,
+    request: &LeaseRequest,
+    recount: bool,
+) -> Result<Vec<String>, Failure> {
+    let nodes = ask(&cx.sql.nodes).fetch_one(&mut *connection).await?;
+    let alive = get::<i64>(&nodes, 0)?.max(1) as usize;
+    if get(&nodes, 1)? {
+        drop_dead_leases(connection, cx, request.now).await?;
+    }
+    let rows = ask(&cx.sql.without_owner)
+        .bind(request.node.as_uuid())
+        .bind(limit(request.limit))
+        .fetch_all(&mut *connection)
+        .await?;
+    let (mut own, mut free) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let emitter: String = get(row, 0)?;
+        if get(row, 1)? {
+            own.push(emitter);
+        } else {
+            free.push(emitter);
+        }
+    }
+    if recount {
+        let pending = ask(&cx.sql.own_pending)
+            .bind(request.node.as_uuid())
+            .bind(limit(request.limit))
+            .fetch_all(connection)
+            .await?;
+        for row in &pending {
+            own.push(get(row, 0)?);
+        }
+        own.sort_unstable();
+        own.dedup();
+    }
+    if alive > 1 && free.len() > FEW {
+        // Each node begins elsewhere, or all would reach for the same.
+        let from = (cx.env.unit() * free.len() as f64) as usize % free.len();
+        free.rotate_left(from);
+        free.truncate(free.len().div_ceil(alive).max(FEW));
+    }
+    own.extend(free);
+    Ok(own)
+}
+
+/// Whatever is pending is marked, in a later statement: what was appended under such a lease before it was
+/// dropped is seen then.
+async fn drop_dead_leases(
+    connection: &mut PgConnection,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let mut tx = Tx::begin(connection, cx, now).await?;
+    let dropped = ask(&cx.sql.drop_dead_leases)
+        .bind(DROP)
+        .fetch_all(tx.connection())
+        .await?;
+    let emitters = dropped.iter().map(|row| get(row, 0));
+    let emitters: Vec<String> = emitters.collect::<Result<_, _>>()?;
+    mark_pending(&mut tx, emitters).await?;
+    tx.commit().await
+}
+
+/// Gives leases back, where node and epoch are still theirs.
+pub(in super::super) async fn give_back(
+    connection: &mut PgConnection,
+    cx: &Context,
+    node: NodeId,
+    leases: &[(EmitterId, Epoch)],
+) -> Result<(), Failure> {
+    let claims: Claims<'_> = leases
+        .iter()
+        .map(|(emitter, epoch)| (emitter, *epoch))
+        .collect();
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let mut tx = Tx::begin(connection, cx, cx.env.now()).await?;
+    let given = ask(&cx.sql.delete_leases)
+        .bind(claims.emitters())
+        .bind(claims.epochs())
+        .bind(node.as_uuid())
+        .fetch_all(tx.connection())
+        .await?;
+    let emitters = given.iter().map(|row| get(row, 0));
+    let emitters: Vec<String> = emitters.collect::<Result<_, _>>()?;
+    mark_pending(&mut tx, emitters).await?;
+    tx.commit().await
+}
+
+async fn mark_pending(tx: &mut Tx<'_>, emitters: Vec<String>) -> Result<(), Failure> {
+    if emitters.is_empty() {
+        return Ok(());
+    }
+    let marked = ask(&tx.cx.sql.mark_pending)
+        .bind(emitters)
+        .execute(tx.connection())
+        .await?;
+    if marked.rows_affected() > 0 {
+        tx.tell_others();
+    }
+    Ok(())
+}
+
+/// Puts these emitters under a new epoch: an append under the old one that may still be on its way is proven
+/// by nothing then, and leaves a mark.
+pub(in super::super) async fn new_epoch(
+    connection: &mut PgConnection,
+    cx: &Context,
+    node: NodeId,
+    claims: &Claims<'_>,
+) -> Result<(), Failure> {
+    ask(&cx.sql.new_epoch)
+        .bind(claims.emitters())
+        .bind(claims.epochs())
+        .bind(node.as_uuid())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

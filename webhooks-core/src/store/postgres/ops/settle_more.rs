@@ -1,0 +1,316 @@
+//! Settling what is not a first attempt, or what something happened to meanwhile.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        failure::Failure,
+        rows,
+        tx::{Context, Tx, ask, get},
+    },
+    attempts::{AttemptColumns, bind_attempts},
+    claims::Claims,
+};
+use crate::{
+    delivery::{DeliveryState, DiscardReason, Progress, Seq},
+    emitter::EmitterId,
+    env::Timestamp,
+    store::{
+        Epoch, NodeId, Reason, SettleOutcome, Settlement, Verdict,
+        end::{End, state_code},
+    },
+};
+
+/// Where a delivery stands.
+struct Found {
+    seq: Seq,
+    generation: u64,
+    state: DeliveryState,
+    reason: Option<Reason>,
+    has_attempts: bool,
+    /// The settlement was sent again: this attempt is there.
+    has_this: bool,
+}
+
+/// Settles these, no delivery twice; an outcome for each. One transaction of few statements, however many
+/// there are.
+pub(super) async fn settle_more(
+    connection: &mut PgConnection,
+    cx: &Context,
+    node: NodeId,
+    settlements: &[&Settlement],
+    now: Timestamp,
+) -> Result<Vec<SettleOutcome>, Failure> {
+    let mut tx = Tx::begin(connection, cx, now).await?;
+    let owned = owned(&mut tx, node, settlements).await?;
+    let found = look(&mut tx, settlements).await?;
+    let mut writes = Writes::default();
+    let mut outcomes = Vec::with_capacity(settlements.len());
+    for (at, settlement) in settlements.iter().enumerate() {
+        let emitter = &settlement.key.emitter;
+        let outcome = match (owned.get(&(emitter, settlement.epoch)), found.get(&at)) {
+            (None, _) => SettleOutcome::Fenced,
+            (Some(_), None) => SettleOutcome::Gone,
+            (Some(generation), Some(found)) => {
+                let discarded = discarded(&mut tx, emitter, *generation, found).await?;
+                decide(&mut tx, &mut writes, settlement, found, discarded)
+            }
+        };
+        outcomes.push(outcome);
+    }
+    writes.write(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(outcomes)
+}
+
+/// The generations of what the node owns, up to the commit.
+async fn owned<'s>(
+    tx: &mut Tx<'_>,
+    node: NodeId,
+    settlements: &[&'s Settlement],
+) -> Result<HashMap<(&'s EmitterId, Epoch), Option<u64>>, Failure> {
+    let claims = settlements
+        .iter()
+        .map(|settlement| (&settlement.key.emitter, settlement.epoch));
+    let by_name: HashMap<&str, &EmitterId> = claims
+        .clone()
+        .map(|(emitter, _)| (emitter.as_str(), emitter))
+        .collect();
+    let claims: Claims<'_> = claims.collect();
+    let rows = ask(&tx.cx.sql.own)
+        .bind(claims.emitters())
+        .bind(claims.epochs())
+        .bind(node.as_uuid())
+        .fetch_all(tx.connection())
+        .await?;
+    let mut owned = HashMap::new();
+    for row in &rows {
+        if let Some(emitter) = by_name.get(get::<&str>(row, 0)?) {
+            let generation: Option<i64> = get(row, 2)?;
+            owned.insert(
+                (*emitter, rows::number(row, 1)?),
+                generation.map(i64::cast_unsigned),
+            );
+        }
+    }
+    Ok(owned)
+}
+
+/// Where these deliveries stand, by their places in the list; locked up to the commit.
+async fn look(
+    tx: &mut Tx<'_>,
+    settlements: &[&Settlement],
+) -> Result<HashMap<usize, Found>, Failure> {
+    let column = |of: fn(&Settlement) -> i64| settlements.iter().map(|s| of(s)).collect::<Vec<_>>();
+    let ids: Vec<Uuid> = settlements
+        .iter()
+        .map(|settlement| settlement.key.message_id.as_uuid())
+        .collect();
+    let emitters: Vec<&str> = settlements
+        .iter()
+        .map(|settlement| settlement.key.emitter.as_str())
+        .collect();
+    let numbers: Vec<i32> = settlements
+        .iter()
+        .map(|settlement| settlement.attempt.number.cast_signed())
+        .collect();
+    let rows = ask(&tx.cx.sql.settle_look)
+        .bind(ids)
+        .bind(emitters)
+        .bind(column(|settlement| {
+            settlement.attempt.started_at.as_micros()
+        }))
+        .bind(numbers)
+        .fetch_all(tx.connection())
+        .await?;
+    let mut found = HashMap::new();
+    for row in &rows {
+        let place: i64 = get(row, 0)?;
+        let at = place as usize - 1;
+        let state = rows::state(row, 3)?;
+        let number: Option<i32> = get(row, 5)?;
+        let latest = number.zip(get::<Option<i64>>(row, 6)?);
+        let attempt = &settlements[at].attempt;
+        let this = (attempt.number.cast_signed(), attempt.started_at.as_micros());
+        found.insert(
+            at,
+            Found {
+                seq: rows::number(row, 1)?,
+                generation: rows::number(row, 2)?,
+                state,
+                reason: rows::reason(row, 4, state)?,
+                has_attempts: latest.is_some(),
+                has_this: latest == Some(this) || get(row, 7)?,
+            },
+        );
+    }
+    Ok(found)
+}
+
+/// Why a delivery is discarded that is pending under an old generation.
+async fn discarded(
+    tx: &mut Tx<'_>,
+    emitter: &EmitterId,
+    current: Option<u64>,
+    found: &Found,
+) -> Result<Option<DiscardReason>, Failure> {
+    if found.state != DeliveryState::Pending || current == Some(found.generation) {
+        return Ok(None);
+    }
+    let row = ask(&tx.cx.sql.discard_reason)
+        .bind(emitter.as_str())
+        .bind(found.generation.cast_signed())
+        .fetch_optional(tx.connection())
+        .await?;
+    Ok(Some(match row {
+        Some(row) => rows::parsed("a reason", get::<&str>(&row, 0)?.parse())?,
+        None if current.is_none() => DiscardReason::Detached,
+        None => DiscardReason::Paused,
+    }))
+}
+
+/// What becomes of a delivery, as `discarded` if it is that by now.
+fn decide<'s>(
+    tx: &mut Tx<'_>,
+    writes: &mut Writes<'s>,
+    settlement: &'s Settlement,
+    found: &Found,
+    discarded: Option<DiscardReason>,
+) -> SettleOutcome {
+    let emitter = &settlement.key.emitter;
+    let verdict = &settlement.verdict;
+    let discarded = discarded.map(End::from);
+    let (state, reason) = match discarded {
+        Some(end) => (end.state(), end.reason()),
+        None => (found.state, found.reason),
+    };
+    if found.has_this {
+        if let Some(end) = discarded {
+            tx.count(emitter, end.change(true));
+            writes.close(settlement, end);
+        }
+        let agrees = match End::of(verdict) {
+            Ok(end) => state == end.state() && reason == end.reason(),
+            Err(_) => state == DeliveryState::Pending,
+        };
+        return if found.seq == settlement.seq && agrees {
+            SettleOutcome::Settled
+        } else {
+            SettleOutcome::Superseded
+        };
+    }
+    let (next, outcome) = if state == DeliveryState::Pending && found.seq == settlement.seq {
+        (Some(End::of(verdict)), SettleOutcome::Settled)
+    } else if *verdict == Verdict::Delivered && state == DeliveryState::Discarded {
+        (Some(Ok(End::Delivered)), SettleOutcome::Superseded)
+    } else {
+        (discarded.map(Ok), SettleOutcome::Superseded)
+    };
+    if let Some(end) = discarded {
+        tx.count(emitter, end.change(true));
+    }
+    if let Some(Ok(end)) = next
+        && discarded != Some(end)
+    {
+        tx.count(emitter, end.change(state == DeliveryState::Pending));
+    }
+    writes.record(settlement, found.has_attempts, next);
+    outcome
+}
+
+/// What is written at the end, all at once.
+#[derive(Default)]
+struct Writes<'s> {
+    /// Whose latest attempt makes room.
+    moved: (Vec<Uuid>, Vec<&'s str>),
+    message_id: Vec<Uuid>,
+    emitter: Vec<&'s str>,
+    state: Vec<Option<i16>>,
+    reason: Vec<Option<&'static str>>,
+    attempts: Vec<Option<i32>>,
+    attempts_since_queued: Vec<Option<i32>>,
+    first_attempt_at: Vec<Option<i64>>,
+    due: Vec<Option<i64>>,
+    attempt: AttemptColumns<'s>,
+    closed: Vec<(&'s Settlement, End)>,
+}
+
+impl<'s> Writes<'s> {
+    fn close(&mut self, settlement: &'s Settlement, end: End) {
+        self.closed.push((settlement, end));
+    }
+
+    fn record(
+        &mut self,
+        settlement: &'s Settlement,
+        has_attempts: bool,
+        next: Option<Result<End, Progress>>,
+    ) {
+        let (id, emitter) = (
+            settlement.key.message_id.as_uuid(),
+            settlement.key.emitter.as_str(),
+        );
+        if has_attempts {
+            self.moved.0.push(id);
+            self.moved.1.push(emitter);
+        }
+        self.message_id.push(id);
+        self.emitter.push(emitter);
+        let end = next.and_then(Result::ok);
+        let progress = next.and_then(Result::err);
+        self.state.push(end.map(|end| state_code(end.state())));
+        self.reason
+            .push(end.and_then(End::reason).map(Reason::as_str));
+        let count = |count: u32| count.cast_signed();
+        self.attempts
+            .push(progress.map(|progress| count(progress.attempts)));
+        self.attempts_since_queued
+            .push(progress.map(|progress| count(progress.attempts_since_queued)));
+        let first = progress.and_then(|progress| progress.first_attempt_at);
+        self.first_attempt_at.push(first.map(Timestamp::as_micros));
+        self.due
+            .push(progress.map(|progress| progress.due.as_micros()));
+        self.attempt.push(&settlement.attempt);
+    }
+
+    async fn write(self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Failure> {
+        let sql = &tx.cx.sql;
+        for (settlement, end) in self.closed {
+            ask(&sql.set_standing)
+                .bind(settlement.key.message_id.as_uuid())
+                .bind(settlement.key.emitter.as_str())
+                .bind(state_code(end.state()))
+                .bind(end.reason().map(Reason::as_str))
+                .bind(now.as_micros())
+                .execute(tx.connection())
+                .await?;
+        }
+        if !self.moved.0.is_empty() {
+            ask(&sql.move_attempts)
+                .bind(self.moved.0)
+                .bind(self.moved.1)
+                .execute(tx.connection())
+                .await?;
+        }
+        if self.message_id.is_empty() {
+            return Ok(());
+        }
+        let query = ask(&sql.settle_more)
+            .bind(self.message_id)
+            .bind(self.emitter)
+            .bind(self.state)
+            .bind(self.reason)
+            .bind(self.attempts)
+            .bind(self.attempts_since_queued)
+            .bind(self.first_attempt_at)
+            .bind(self.due);
+        bind_attempts!(query, self.attempt)
+            .bind(now.as_micros())
+            .execute(tx.connection())
+            .await?;
+        Ok(())
+    }
+}

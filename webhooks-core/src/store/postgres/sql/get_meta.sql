@@ -1,0 +1,1 @@
+SELECT value FROM webhooks.meta WHERE name = $1

@@ -1,0 +1,19 @@
+-- The marks that are seen, where the node is the owner, and no more than are deleted in a moment: what is
+-- left brings another load.
+WITH mine AS MATERIALIZED (
+    SELECT l.emitter
+    FROM unnest($1::text[], $2::bigint[]) AS c (emitter, epoch)
+    JOIN webhooks.leases AS l ON l.emitter = c.emitter AND l.epoch = c.epoch
+    WHERE l.node = $3
+    ORDER BY l.emitter
+    FOR SHARE OF l
+)
+DELETE FROM webhooks.marks AS m
+USING (
+    SELECT f.emitter, f.id
+    FROM mine AS o
+    CROSS JOIN LATERAL (
+        SELECT k.emitter, k.id FROM webhooks.marks AS k WHERE k.emitter = o.emitter LIMIT 10000
+    ) AS f
+) AS seen
+WHERE m.emitter = seen.emitter AND m.id = seen.id

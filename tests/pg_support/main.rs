@@ -1,8 +1,9 @@
-//! What the tests on PostgreSQL rely on: their schemas and clusters behave as they say.
+//! What the tests on PostgreSQL rely on: their schemas, clusters and bad lines behave as they say.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
 mod cluster;
+mod faults;
 mod killed;
 mod schema;
 

@@ -32,8 +32,8 @@ const REQUESTS: usize = 20_000;
 const SEQUENTIAL: usize = 4_000;
 
 /// In this order: the memory first, while nothing that was freed can be used again.
-const SECTIONS: [&str; 8] = [
-    "idle", "payload", "rate", "sqlite", "latency", "enqueue", "backlog", "emit",
+const SECTIONS: [&str; 9] = [
+    "idle", "payload", "rate", "sqlite", "postgres", "latency", "enqueue", "backlog", "emit",
 ];
 /// Ours alone, for a profiler; only where it is asked for.
 const PROFILE: &str = "profile";
@@ -46,8 +46,10 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let chosen: Vec<String> = std::env::args().skip(1).collect();
-    if chosen == [PROFILE] {
-        return profile().await;
+    if let [profiled, which] = &*chosen
+        && profiled == PROFILE
+    {
+        return profile(which).await;
     }
     if let Some(unknown) = chosen.iter().find(|name| !SECTIONS.contains(&&***name)) {
         return Err(format!("no section `{unknown}`: expected some of {SECTIONS:?}").into());
@@ -67,6 +69,7 @@ async fn main() -> Result<(), Failed> {
             "payload" => payloads()?,
             "rate" => rates(Kind::Memory, &IN_MEMORY).await?,
             "sqlite" => rates(Kind::Sqlite, &ON_SQLITE).await?,
+            "postgres" => rates(Kind::Postgres, &ON_POSTGRES).await?,
             "latency" => latency().await?,
             "enqueue" => enqueue().await?,
             "backlog" => backlogs().await?,
@@ -106,6 +109,11 @@ const ON_SQLITE: [(&str, Shape, usize); 2] = [
     ("SQLite, 64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
 ];
 
+const ON_POSTGRES: [(&str, Shape, usize); 2] = [
+    ("PostgreSQL, 100 emitters", Shape::Emitters(100), REQUESTS),
+    ("PostgreSQL, 64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
+];
+
 async fn rates(kind: Kind, cases: &[(&str, Shape, usize)]) -> Result<(), Failed> {
     let sink = Sink::start().await?;
     for &(name, shape, requests) in cases {
@@ -141,18 +149,31 @@ async fn rates(kind: Kind, cases: &[(&str, Shape, usize)]) -> Result<(), Failed>
     Ok(())
 }
 
-async fn profile() -> Result<(), Failed> {
+async fn profile(which: &str) -> Result<(), Failed> {
     let sink = Sink::start().await?;
-    let ours = engine::rate(&sink, Kind::Sqlite, Shape::Lanes(64), 128_000).await?;
-    let (rate, cpu) = (ours.per_second, ours.cpu_micros);
-    println!("SQLite, 64 lanes, alone: {rate:.0}/s, {cpu:.1} µs of CPU each");
-    Ok(())
+    let cases = [
+        (Kind::Memory, &IN_MEMORY[..]),
+        (Kind::Sqlite, &ON_SQLITE),
+        (Kind::Postgres, &ON_POSTGRES),
+    ];
+    for (kind, cases) in cases {
+        for (name, shape, requests) in cases {
+            if name == &which {
+                let ours = engine::rate(&sink, kind, *shape, 5 * requests).await?;
+                let (rate, cpu) = (ours.per_second, ours.cpu_micros);
+                println!("{name}, alone: {rate:.0}/s, {cpu:.1} µs of CPU each");
+                return Ok(());
+            }
+        }
+    }
+    Err(format!("nothing is called `{which}`").into())
 }
 
 async fn latency() -> Result<(), Failed> {
     for (name, kind) in [
         ("emit to receiver, idle", Kind::Memory),
         ("… on SQLite", Kind::Sqlite),
+        ("… on PostgreSQL", Kind::Postgres),
     ] {
         // In a task, as handlers are: the thread of `main` would have to be woken from outside.
         let (mut ours, mut bare) = tokio::spawn(async move {

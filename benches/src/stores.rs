@@ -1,10 +1,14 @@
 //! The stores that are measured, each fresh and empty.
 
+use std::sync::OnceLock;
+
 use tempfile::TempDir;
 use webhooks_core::{
     MemoryStore, WebhooksBuilder,
-    store::{MemoryLimits, SqliteStore},
+    env::Env,
+    store::{MemoryLimits, PostgresStore, SecretsKey, SqliteStore, postgres::PostgresOptions},
 };
+use webhooks_tests::postgres::{Schema, schema};
 
 use crate::Failed;
 
@@ -13,19 +17,44 @@ use crate::Failed;
 pub(crate) enum Kind {
     Memory,
     Sqlite,
+    Postgres,
 }
 
-/// Where a store keeps its files until this is dropped. Not in the directory for temporary files,
-/// which may be in memory.
-pub(crate) struct Place(TempDir);
+/// Where a store keeps its files, or its tables, until this is dropped. Not in the directory for temporary
+/// files, which may be in memory.
+pub(crate) struct Place {
+    directory: TempDir,
+    schema: OnceLock<Schema>,
+}
 
 impl Place {
     pub(crate) fn new() -> Result<Self, Failed> {
-        Ok(Self(tempfile::tempdir_in(".")?))
+        Ok(Self {
+            directory: tempfile::tempdir_in(".")?,
+            schema: OnceLock::new(),
+        })
     }
 
     pub(crate) async fn sqlite(&self) -> Result<SqliteStore, Failed> {
-        Ok(SqliteStore::open(self.0.path().join("webhooks.db")).await?)
+        Ok(SqliteStore::open(self.directory.path().join("webhooks.db")).await?)
+    }
+
+    /// Another handle on the same tables each time, as another process has one.
+    pub(crate) async fn postgres(&self) -> Result<PostgresStore, Failed> {
+        let schema = match self.schema.get() {
+            Some(schema) => schema,
+            None => {
+                let found = schema().await.ok_or("no PostgreSQL was found")?;
+                self.schema.get_or_init(|| found)
+            }
+        };
+        let path = self.directory.path().join("webhooks.key");
+        let key = match SecretsKey::from_file(&path) {
+            Ok(key) => key,
+            Err(_) => SecretsKey::create_file(&path, &Env::system())?,
+        };
+        let options = PostgresOptions::new(schema.url(), key)?.schema(schema.name())?;
+        Ok(options.connect().await?)
     }
 }
 
@@ -42,6 +71,7 @@ impl Kind {
                 MemoryLimits::default().pending_per_emitter(100_000),
             )),
             Self::Sqlite => builder.store(place.sqlite().await?),
+            Self::Postgres => builder.store(place.postgres().await?),
         })
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::{
     ops,
     runner::{Again, Runner, Unanswered},
-    tasks::to_the_end,
+    tasks::go_on,
     tx::Context,
     unheard::Unheard,
 };
@@ -21,7 +21,7 @@ use crate::{
 
 /// So many statements are on their way at once: while the database flushes one to its disk, the next is
 /// worked on.
-const IN_FLIGHT: usize = 2;
+const IN_FLIGHT: usize = 1;
 /// So many deliveries are appended with one statement, and so many bytes.
 const MAX_DELIVERIES: usize = 1_000;
 const MAX_BYTES: usize = 4 << 20;
@@ -73,30 +73,48 @@ impl Appender {
             begins
         };
         if begins {
-            let (appender, way) = (self.clone(), way.clone());
-            let turns = to_the_end(async move { appender.take_turns(&way).await });
-            tokio::select! {
-                biased;
-                answered = answer => return answered.unwrap_or_else(|_| Err(ended())),
-                () = turns => return Err(ended()),
-            }
+            let turns = Turns {
+                appender: self.clone(),
+                is_over: false,
+            };
+            go_on(turns.take(way.clone()));
         }
+        // It may be in a group that was taken before.
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
+}
 
-    /// Appends what waits, until nothing does.
-    async fn take_turns(&self, way: &Way) {
-        loop {
-            let group = {
-                let mut state = self.state();
-                let group = take_group(&mut state.waiting);
-                if group.is_empty() {
-                    state.in_flight -= 1;
-                    return;
-                }
-                group
-            };
-            append_group(way, group).await;
+/// Appends what waits, until nothing does.
+struct Turns {
+    appender: Arc<Appender>,
+    is_over: bool,
+}
+
+impl Turns {
+    async fn take(mut self, way: Way) {
+        while let Some(group) = self.next() {
+            append_group(&way, group).await;
+        }
+    }
+
+    /// The next group. Where there is none this is over, before anybody else can count on it.
+    fn next(&mut self) -> Option<Vec<(Append, Answer)>> {
+        let mut state = self.appender.state();
+        let group = take_group(&mut state.waiting);
+        if group.is_empty() {
+            state.in_flight -= 1;
+            self.is_over = true;
+            return None;
+        }
+        Some(group)
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        // It panicked, or the runtime is shutting down.
+        if !self.is_over {
+            self.appender.state().in_flight -= 1;
         }
     }
 }

@@ -80,29 +80,42 @@ fn connect_options(options: &PostgresOptions) -> PgConnectOptions {
     if options.transaction_pooling {
         return to.statement_cache_capacity(0);
     }
+    to.statement_cache_capacity(STATEMENTS)
+        .options(settings(options))
+        .options([
+            ("default_transaction_isolation", "read committed"),
+            ("default_transaction_read_only", "off"),
+        ])
+}
+
+/// What statements go by, whatever the database has as a default.
+fn settings(options: &PostgresOptions) -> [(&'static str, String); 7] {
     let millis = |time: Duration| time.as_millis().to_string();
-    to.statement_cache_capacity(STATEMENTS).options([
+    [
         ("statement_timeout", millis(options.statement_timeout)),
         (
             "idle_in_transaction_session_timeout",
             millis(IDLE_IN_TRANSACTION),
         ),
-        ("default_transaction_isolation", "read\\ committed".into()),
-        ("default_transaction_read_only", "off".into()),
         ("synchronous_commit", "on".into()),
-        // The statements are long, and how many rows an array has changes nothing in how they are best done.
+        // The statements are long, and how many rows an array has changes nothing in how they are best done:
+        // by indexes, from the arrays on. Tables grow faster than their statistics.
         ("plan_cache_mode", "force_generic_plan".into()),
+        ("enable_seqscan", "off".into()),
+        ("random_page_cost", "1".into()),
         ("jit", "off".into()),
-    ])
+    ]
 }
 
 /// The same for one transaction, where nothing of a connection outlives that.
 fn around(options: &PostgresOptions) -> String {
-    format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}; SET LOCAL synchronous_commit = on",
-        options.statement_timeout.as_millis(),
-        IDLE_IN_TRANSACTION.as_millis()
-    )
+    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+    let settings = settings(options);
+    settings
+        .iter()
+        .fold(begin.to_owned(), |text, (name, value)| {
+            format!("{text}; SET LOCAL {name} = {value}")
+        })
 }
 
 /// One connection, outside of the pool.
@@ -133,7 +146,7 @@ pub(super) async fn one(options: &PostgresOptions) -> Result<PgConnection, Error
 fn about(options: &PostgresOptions, error: Error) -> Error {
     let host = options.connect.get_host();
     let port = options.connect.get_port();
-    let message = format!("cannot connect to PostgreSQL at {host}:{port}: {error}");
+    let message = format!("cannot connect to PostgreSQL at {host}:{port}");
     Error::new(error.kind(), message).with_source(error)
 }
 

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::{
     failure::Failure,
-    tx::{Context, ask},
+    tx::{Context, ask, get},
 };
 use crate::{
     emitter::EmitterId,
@@ -53,6 +53,19 @@ impl Tally {
         Ok(())
     }
 }
-pub(super) async fn fold(_: &mut PgConnection, _: &Context) -> Result<(), Failure> {
-    todo!()
+
+/// So many rows are added up at once.
+const FOLD: i64 = 10_000;
+
+/// Adds up what is written down.
+pub(super) async fn fold(connection: &mut PgConnection, cx: &Context) -> Result<(), Failure> {
+    loop {
+        let row = ask(&cx.sql.fold_tallies)
+            .bind(FOLD)
+            .fetch_one(&mut *connection)
+            .await?;
+        if get::<i64>(&row, 0)? < FOLD {
+            return Ok(());
+        }
+    }
 }

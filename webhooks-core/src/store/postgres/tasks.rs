@@ -14,3 +14,12 @@ pub(super) async fn to_the_end<T: Send + 'static>(
         },
     }
 }
+
+/// Goes on with this, whoever waits for it. If it panics, it drops what it was to answer with.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "who waits for the answer is told"
+)]
+pub(super) fn go_on(work: impl Future<Output = ()> + Send + 'static) {
+    drop(tokio::spawn(work));
+}

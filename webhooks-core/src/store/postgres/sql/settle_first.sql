@@ -21,6 +21,12 @@ mine AS MATERIALIZED (
     ORDER BY l.emitter
     FOR SHARE OF l
 ),
+-- Joined before the table is looked at: its statistics may be of a time when it was empty.
+own AS MATERIALIZED (
+    SELECT a.*, m.generation
+    FROM done AS a
+    JOIN mine AS m ON m.emitter = a.emitter AND m.epoch = a.epoch
+),
 settled AS (
     UPDATE webhooks.deliveries AS d SET
         state = a.state,
@@ -42,10 +48,9 @@ settled AS (
         response_truncated = a.response_truncated,
         response_headers = a.response_headers,
         response_body = a.response_body
-    FROM done AS a
-    JOIN mine AS m ON m.emitter = a.emitter AND m.epoch = a.epoch
+    FROM own AS a
     WHERE d.message_id = a.message_id AND d.emitter = a.emitter AND d.seq = a.seq
-        AND d.generation = m.generation AND d.state = 0 AND d.attempt_count = 0
+        AND d.generation = a.generation AND d.state = 0 AND d.attempt_count = 0
     RETURNING a.place, d.emitter, d.state
 ),
 health AS (

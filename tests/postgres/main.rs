@@ -1,0 +1,6 @@
+//! The store in PostgreSQL, on a real server.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
+
+mod conformance;
+mod scratch;

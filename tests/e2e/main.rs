@@ -88,6 +88,39 @@ mod on_sqlite {
     }
 }
 
+/// The same suites, over PostgreSQL.
+#[path = "."]
+mod on_postgres {
+    use webhooks_core::WebhooksBuilder;
+    use webhooks_tests::TestStore;
+
+    mod giving_up;
+    mod handover;
+    mod idempotency;
+    mod in_flight;
+    mod lanes;
+    mod late_answers;
+    mod lifecycle;
+    mod nodes;
+    mod order;
+    mod pause;
+    mod scope;
+    mod shutdown;
+    mod staging;
+    mod startup;
+    mod upsert;
+
+    const COST: usize = 5;
+
+    fn store() -> TestStore {
+        TestStore::postgres()
+    }
+
+    fn builder() -> WebhooksBuilder {
+        crate::builder().store(store())
+    }
+}
+
 use std::{net::IpAddr, time::Duration};
 
 use webhooks_core::{

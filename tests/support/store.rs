@@ -1,36 +1,37 @@
 //! The store.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 use webhooks_core::{
     EmitterId, Error, ErrorKind, MemoryStore, MessageId,
     delivery::DeliveryKey,
-    env::Timestamp,
+    env::{Env, Timestamp},
     store::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
-        NodeId, Page, Prune, Pruned, PutEmitter, PutOutcome, Redeliver, RedeliverOutcome, Renewal,
-        Replay, SetState, Settle, SettleOutcome, SqliteStore, StateOutcome, Stats, Store,
-        StoreFuture,
+        NodeId, Page, PostgresStore, Prune, Pruned, PutEmitter, PutOutcome, Redeliver,
+        RedeliverOutcome, Renewal, Replay, SecretsKey, SetState, Settle, SettleOutcome,
+        SqliteStore, StateOutcome, Stats, Store, StoreFuture, postgres::PostgresOptions,
     },
 };
 
-use crate::Gate;
+use crate::{
+    Gate,
+    postgres::{Schema, schema},
+};
 
-/// A store in memory that says of itself that it persists, or one in an SQLite file: it outlives the
-/// webhooks of a test. What it is asked and what it answers can be held up, answers can be lost. Clones
+/// A store in memory that says of itself that it persists, or one in an SQLite file or in PostgreSQL: it
+/// outlives the webhooks of a test. What it is asked and what it answers can be held up, answers can be lost. Clones
 /// are one.
 #[derive(Clone)]
 pub struct TestStore {
     inner: Arc<dyn Store>,
-    file: Option<Arc<TempDir>>,
+    place: Place,
     append_answers: Gate,
     settle_requests: Gate,
     settle_answers: Gate,
@@ -42,26 +43,44 @@ impl TestStore {
     #[must_use]
     pub fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self::new(open(directory.path()), Some(Arc::new(directory)))
+        Self::at(Place::File(Arc::new(directory)))
     }
 
-    /// The same data as another process has them: through a handle of its own, where they are in a
-    /// file.
+    /// One in a new schema of PostgreSQL, which is gone with the last clone. Where there is no PostgreSQL it
+    /// has been said that this is skipped, and the test goes over a store in memory.
+    #[must_use]
+    pub fn postgres() -> Self {
+        match in_background(schema()) {
+            Some(schema) => {
+                let key = SecretsKey::generate(&Env::system());
+                Self::at(Place::Schema(Arc::new(schema), key))
+            }
+            None => Self::default(),
+        }
+    }
+
+    /// The same data as another process has them: through a handle of its own, where they are not in
+    /// memory.
     #[must_use]
     pub fn another(&self) -> Self {
-        match &self.file {
-            Some(directory) => Self {
-                inner: open(directory.path()),
+        match self.place.open() {
+            Some(inner) => Self {
+                inner,
                 ..self.clone()
             },
             None => self.clone(),
         }
     }
 
-    fn new(inner: Arc<dyn Store>, file: Option<Arc<TempDir>>) -> Self {
+    fn at(place: Place) -> Self {
+        let inner = place.open();
+        Self::new(inner.unwrap_or_else(|| Arc::new(MemoryStore::new())), place)
+    }
+
+    fn new(inner: Arc<dyn Store>, place: Place) -> Self {
         Self {
             inner,
-            file,
+            place,
             append_answers: Gate::default(),
             settle_requests: Gate::default(),
             settle_answers: Gate::default(),
@@ -108,23 +127,57 @@ impl TestStore {
 
 impl Default for TestStore {
     fn default() -> Self {
-        Self::new(Arc::new(MemoryStore::new()), None)
+        Self::at(Place::Memory)
     }
 }
 
-/// Opens the database in this directory, also where nothing can be awaited.
-fn open(directory: &Path) -> Arc<dyn Store> {
-    let path = directory.join("webhooks.db");
-    let opening = std::thread::spawn(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.unwrap().block_on(SqliteStore::open(path)).unwrap()
+/// Where a store is.
+#[derive(Clone)]
+enum Place {
+    Memory,
+    File(Arc<TempDir>),
+    Schema(Arc<Schema>, SecretsKey),
+}
+
+impl Place {
+    /// A handle on what is there, also where nothing can be awaited; `None` for what has only one.
+    fn open(&self) -> Option<Arc<dyn Store>> {
+        Some(match self {
+            Self::Memory => return None,
+            Self::File(directory) => {
+                let opening = SqliteStore::open(directory.path().join("webhooks.db"));
+                Arc::new(in_background(opening).unwrap())
+            }
+            Self::Schema(schema, key) => {
+                let options = PostgresOptions::new(schema.url(), key.clone()).unwrap();
+                let options = options.schema(schema.name()).unwrap();
+                Arc::new(in_background(options.connect()).unwrap())
+            }
+        })
+    }
+}
+
+/// Runs this where it can be awaited: on a runtime that outlives the tests, as what a store does in the
+/// background must.
+fn in_background<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(1).enable_all().build().unwrap()
     });
-    Arc::new(opening.join().unwrap())
+    let (sender, done) = std::sync::mpsc::channel();
+    RUNTIME.spawn(async move {
+        let _ = sender.send(work.await);
+    });
+    done.recv().unwrap()
 }
 
 impl Store for TestStore {
     fn as_sqlite(&self) -> Option<&SqliteStore> {
         self.inner.as_sqlite()
+    }
+
+    fn as_postgres(&self) -> Option<&PostgresStore> {
+        self.inner.as_postgres()
     }
 
     fn is_persistent(&self) -> bool {

@@ -3,4 +3,6 @@
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
 mod conformance;
+mod emit_in;
+mod place;
 mod scratch;

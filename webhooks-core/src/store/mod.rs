@@ -15,6 +15,8 @@
 mod append;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod emitter_columns;
 mod emitters;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod end;

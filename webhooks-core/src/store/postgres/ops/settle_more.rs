@@ -13,6 +13,7 @@ use super::{
     },
     attempts::{AttemptColumns, bind_attempts},
     claims::Claims,
+    find::reason_to_discard,
 };
 use crate::{
     delivery::{DeliveryState, DiscardReason, Progress, Seq},
@@ -160,16 +161,9 @@ async fn discarded(
     if found.state != DeliveryState::Pending || current == Some(found.generation) {
         return Ok(None);
     }
-    let row = ask(&tx.cx.sql.discard_reason)
-        .bind(emitter.as_str())
-        .bind(found.generation.cast_signed())
-        .fetch_optional(tx.connection())
-        .await?;
-    Ok(Some(match row {
-        Some(row) => rows::parsed("a reason", get::<&str>(&row, 0)?.parse())?,
-        None if current.is_none() => DiscardReason::Detached,
-        None => DiscardReason::Paused,
-    }))
+    let generation = found.generation;
+    let reason = reason_to_discard(tx, emitter, generation, current).await?;
+    Ok(Some(reason))
 }
 
 /// What becomes of a delivery, as `discarded` if it is that by now.

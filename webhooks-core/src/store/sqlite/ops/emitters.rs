@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use http::HeaderMap;
 use rusqlite::{Row, params};
 
 use super::super::{
@@ -13,23 +12,16 @@ use super::super::{
 use super::{discard::begin_discard, tally};
 use crate::{
     delivery::DiscardReason,
-    emitter::{
-        Backlog, Emitter, EmitterId, EmitterState, Settings, headers_from_stored,
-        headers_to_stored, patterns_from_stored, patterns_to_stored,
-    },
+    emitter::{Emitter, EmitterId, patterns_to_stored},
     env::Timestamp,
     event::Tenant,
-    sign::{keys_from_stored, keys_to_stored},
     store::{
-        EmitterStanding, EmitterTable, Health, Put, PutEmitter, PutOutcome, SetState, StateChange,
+        EmitterStanding, EmitterTable, Health, PutEmitter, PutOutcome, SetState, StateChange,
         StateOutcome,
-        emitters::{changed_at, same_config, same_keys},
+        emitter_columns::{EmitterColumns, next_state, put_over, sealed_headers, sealed_keys},
+        emitters::changed_at,
     },
 };
-
-/// What is sealed, so that the one cannot be taken for the other.
-const HEADERS: &str = "headers";
-const KEYS: &str = "keys";
 
 /// All emitters.
 pub(in super::super) fn table(tx: &Tx<'_>) -> Result<EmitterTable, Failure> {
@@ -50,41 +42,21 @@ pub(in super::super) fn version(tx: &Tx<'_>) -> Result<u64, Failure> {
 
 /// Writes an emitter.
 pub(in super::super) fn put(tx: &mut Tx<'_>, put: &PutEmitter) -> Result<PutOutcome, Failure> {
-    let PutEmitter { emitter, put, now } = put;
-    let Some(found) = find(tx, &emitter.id)? else {
+    let Some(found) = find(tx, &put.emitter.id)? else {
         let emitter = Emitter {
             generation: tx.next(Sequence::Generation)?,
-            ..emitter.clone()
+            ..put.emitter.clone()
         };
         insert(tx, &emitter)?;
         table_changed(tx, &emitter.id)?;
         return Ok(PutOutcome::Created(Arc::new(emitter)));
     };
-    let Put::Upsert { replace_keys } = put else {
-        return Ok(PutOutcome::Exists(Arc::new(found)));
-    };
-    if found.tenant != emitter.tenant {
-        return Ok(PutOutcome::TenantMismatch(Arc::new(found)));
+    let outcome = put_over(found, put);
+    if let PutOutcome::Updated(updated) = &outcome {
+        update(tx, updated)?;
+        table_changed(tx, &updated.id)?;
     }
-    let replace_keys = *replace_keys && !same_keys(&found.keys, &emitter.keys);
-    if !replace_keys && same_config(&found, emitter) {
-        return Ok(PutOutcome::Unchanged(Arc::new(found)));
-    }
-    let updated = Emitter {
-        keys: if replace_keys {
-            emitter.keys.clone()
-        } else {
-            found.keys.clone()
-        },
-        state: found.state,
-        generation: found.generation,
-        created_at: found.created_at,
-        updated_at: changed_at(found.updated_at, *now),
-        ..emitter.clone()
-    };
-    update(tx, &updated)?;
-    table_changed(tx, &updated.id)?;
-    Ok(PutOutcome::Updated(Arc::new(updated)))
+    Ok(outcome)
 }
 
 /// Changes an emitter's state. A large backlog is discarded in part only: the rest by
@@ -94,24 +66,14 @@ pub(in super::super) fn set_state(
     change: &SetState,
 ) -> Result<StateOutcome, Failure> {
     let SetState {
-        emitter: id,
-        change,
-        now,
+        emitter: id, now, ..
     } = change;
     let Some(found) = find(tx, id)? else {
         return Ok(StateOutcome::NotFound);
     };
-    let (state, anew) = match change {
-        StateChange::Pause(backlog) => {
-            (EmitterState::Paused(*backlog), *backlog == Backlog::Discard)
-        }
-        StateChange::Restart => (EmitterState::Active, false),
-        StateChange::Disable(_) if !found.state.is_active() => (found.state, false),
-        StateChange::Disable(reason) => (EmitterState::Disabled(*reason), false),
-    };
-    if state == found.state && !anew {
+    let Some((state, anew)) = next_state(&found, change) else {
         return Ok(StateOutcome::Unchanged(Arc::new(found)));
-    }
+    };
     let changed = Emitter {
         state,
         updated_at: changed_at(found.updated_at, *now),
@@ -134,7 +96,7 @@ pub(in super::super) fn set_state(
         ],
     )?;
     table_changed(tx, id)?;
-    if *change == StateChange::Restart {
+    if change.change == StateChange::Restart {
         tx.execute(&tx.sql().forget_health, [id.as_str()])?;
         let unowned = tx.target(id)?.lease.is_none();
         if unowned && tx.value(&tx.sql().has_pending, [id.as_str()])? {
@@ -198,46 +160,26 @@ fn find(tx: &Tx<'_>, id: &EmitterId) -> Result<Option<Emitter>, Failure> {
 }
 
 fn read(tx: &Tx<'_>, row: &Row<'_>) -> Result<Emitter, Failure> {
-    let id = rows::emitter_id(row, 0)?;
-    let text = |at: usize| row.get::<_, String>(at);
-    let headers = match row.get::<_, Option<Vec<u8>>>(5)? {
-        None => HeaderMap::new(),
-        Some(sealed) => headers_from_stored(&tx.context.sealer.open(&id, HEADERS, &sealed)?)?,
-    };
-    let sealed: Vec<u8> = row.get(6)?;
-    let keys = keys_from_stored(&tx.context.sealer.open(&id, KEYS, &sealed)?)?;
+    let (url, patterns, settings): (String, String, String) =
+        (row.get(1)?, row.get(2)?, row.get(4)?);
+    let (headers, keys): (Option<Vec<u8>>, Vec<u8>) = (row.get(5)?, row.get(6)?);
+    let (state, detail): (String, Option<String>) = (row.get(7)?, row.get(8)?);
     let tenant: Option<String> = row.get(3)?;
-    let detail: Option<String> = row.get(8)?;
-    Ok(Emitter {
-        url: text(1)?.into(),
-        patterns: patterns_from_stored(&text(2)?)?,
+    let columns = EmitterColumns {
+        id: rows::emitter_id(row, 0)?,
+        url: &url,
+        patterns: &patterns,
         tenant: rows::optional("a tenant", tenant.as_deref(), str::parse)?,
-        settings: Arc::new(Settings::from_stored(&text(4)?, headers)?),
-        keys,
-        state: EmitterState::from_stored(&text(7)?, detail.as_deref())?,
+        settings: &settings,
+        headers: headers.as_deref(),
+        keys: &keys,
+        state: &state,
+        state_detail: detail.as_deref(),
         generation: row.get::<_, i64>(9)? as u64,
         created_at: rows::time(row, 10)?,
         updated_at: rows::time(row, 11)?,
-        id,
-    })
-}
-
-fn sealed_headers(tx: &Tx<'_>, emitter: &Emitter) -> Option<Vec<u8>> {
-    let headers = &emitter.settings.headers;
-    let seal = || {
-        let plain = headers_to_stored(headers);
-        let context = tx.context;
-        context
-            .sealer
-            .seal(&emitter.id, HEADERS, &plain, &context.env)
     };
-    (!headers.is_empty()).then(seal)
-}
-
-fn sealed_keys(tx: &Tx<'_>, emitter: &Emitter) -> Vec<u8> {
-    let plain = keys_to_stored(&emitter.keys);
-    let context = tx.context;
-    context.sealer.seal(&emitter.id, KEYS, &plain, &context.env)
+    Ok(columns.into_emitter(&tx.context.sealer)?)
 }
 
 fn insert(tx: &Tx<'_>, emitter: &Emitter) -> Result<(), Failure> {
@@ -250,8 +192,8 @@ fn insert(tx: &Tx<'_>, emitter: &Emitter) -> Result<(), Failure> {
             patterns_to_stored(&emitter.patterns),
             emitter.tenant.as_ref().map(Tenant::as_str),
             emitter.settings.to_stored(),
-            sealed_headers(tx, emitter),
-            sealed_keys(tx, emitter),
+            sealed_headers(emitter, &tx.context.sealer, &tx.context.env),
+            sealed_keys(emitter, &tx.context.sealer, &tx.context.env),
             word,
             detail,
             emitter.generation as i64,
@@ -270,8 +212,8 @@ fn update(tx: &Tx<'_>, emitter: &Emitter) -> Result<(), Failure> {
             &*emitter.url,
             patterns_to_stored(&emitter.patterns),
             emitter.settings.to_stored(),
-            sealed_headers(tx, emitter),
-            sealed_keys(tx, emitter),
+            sealed_headers(emitter, &tx.context.sealer, &tx.context.env),
+            sealed_keys(emitter, &tx.context.sealer, &tx.context.env),
             emitter.updated_at.as_micros(),
         ],
     )?;

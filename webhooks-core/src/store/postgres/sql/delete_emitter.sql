@@ -1,0 +1,1 @@
+DELETE FROM webhooks.emitters WHERE id = $1

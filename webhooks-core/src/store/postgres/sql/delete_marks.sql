@@ -1,0 +1,1 @@
+DELETE FROM webhooks.marks WHERE emitter = $1

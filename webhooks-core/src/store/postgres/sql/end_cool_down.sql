@@ -1,0 +1,1 @@
+UPDATE webhooks.emitters SET cooling_until = NULL WHERE id = $1

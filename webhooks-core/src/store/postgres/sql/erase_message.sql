@@ -1,0 +1,1 @@
+UPDATE webhooks.messages SET body = NULL WHERE id = $1

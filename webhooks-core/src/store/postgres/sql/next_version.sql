@@ -1,0 +1,1 @@
+UPDATE webhooks.version SET value = value + 1

@@ -25,20 +25,27 @@ pub(super) struct Statement {
 }
 
 statements! { Statement:
+    any_mark
     append
-    discard_reason
-    emit_in
-    idempotency_find
+    attempts
     delete_leases
+    delivery
+    discard_reason
     drop_dead_leases
+    emit_in
     fold_tallies
     get_meta
+    idempotency_find
     insert_tally
-    any_mark
     lease
+    list_all
+    list_of_emitter
+    list_of_state
     load
     mark
     mark_pending
+    message_by_id
+    messages_of_delivery_id
     move_attempts
     new_epoch
     next_generation
@@ -46,6 +53,7 @@ statements! { Statement:
     own
     own_pending
     put_meta
+    records_of_messages
     renew_node
     sent_before
     set_standing

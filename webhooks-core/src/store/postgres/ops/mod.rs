@@ -4,9 +4,11 @@ mod again_sent;
 mod append;
 mod append_in;
 mod attempts;
+mod blocks;
 mod claims;
 mod idempotency;
 mod lease;
+mod list;
 mod load;
 mod look;
 mod messages;
@@ -17,6 +19,7 @@ pub(super) use self::{
     append::append,
     append_in::append_in,
     lease::{give_back, lease, new_epoch, renew},
+    list::{deliveries, delivery, message_detail},
     load::load,
     look::look,
     settle::settle,

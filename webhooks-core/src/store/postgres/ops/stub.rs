@@ -2,27 +2,6 @@ use super::super::{failure::Failure, tx::Context};
 use crate::store::*;
 use crate::{delivery::DeliveryKey, emitter::EmitterId, env::Timestamp, event::MessageId};
 use sqlx::PgConnection as C;
-pub async fn deliveries(
-    _: &mut C,
-    _: &Context,
-    _: &DeliveryFilter,
-) -> Result<Page<DeliveryRecord>, Failure> {
-    todo!()
-}
-pub async fn delivery(
-    _: &mut C,
-    _: &Context,
-    _: &DeliveryKey,
-) -> Result<Option<DeliveryDetail>, Failure> {
-    todo!()
-}
-pub async fn message_detail(
-    _: &mut C,
-    _: &Context,
-    _: MessageId,
-) -> Result<Option<MessageDetail>, Failure> {
-    todo!()
-}
 pub async fn redeliver(_: &mut C, _: &Context, _: &Redeliver) -> Result<RedeliverOutcome, Failure> {
     todo!()
 }

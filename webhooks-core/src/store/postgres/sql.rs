@@ -28,20 +28,29 @@ statements! { Statement:
     any_mark
     append
     attempts
+    delete_attempts
+    delete_deliveries
     delete_leases
+    delete_messages
     delivery
     discard_reason
     drop_dead_leases
     emit_in
+    erase_deliveries
+    erase_old_payloads
+    fold_counters
     fold_tallies
     get_meta
     idempotency_find
+    idempotency_prune
     insert_tally
+    kill_nodes
     lease
     list_all
     list_of_emitter
     list_of_state
     load
+    lock_messages
     mark
     mark_pending
     message_by_id
@@ -50,8 +59,12 @@ statements! { Statement:
     new_epoch
     next_generation
     nodes
+    old_payloads
+    old_settled
     own
     own_pending
+    prune_marks
+    prune_nodes
     put_meta
     records_of_messages
     renew_node
@@ -60,7 +73,9 @@ statements! { Statement:
     settle_first
     settle_look
     settle_more
+    stats
     target
+    try_prune
     unmark
     version
     without_owner

@@ -12,8 +12,10 @@ mod list;
 mod load;
 mod look;
 mod messages;
+mod prune;
 mod settle;
 mod settle_more;
+mod stats;
 
 pub(super) use self::{
     append::append,
@@ -22,7 +24,9 @@ pub(super) use self::{
     list::{deliveries, delivery, message_detail},
     load::load,
     look::look,
+    prune::{Places, PruneJob},
     settle::settle,
+    stats::stats,
 };
 mod stub;
 pub(super) use stub::*;

@@ -57,6 +57,21 @@ impl DeliveryFilter {
         }
     }
 
+    /// The least and the greatest message ID of what may match.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn message_ids(&self) -> (MessageId, MessageId) {
+        let oldest = self.since.map(floor_id);
+        let newest = [
+            self.cursor.as_ref().map(|cursor| cursor.message_id),
+            self.until.map(ceiling_id),
+        ];
+        let newest = newest.into_iter().flatten().min();
+        (
+            oldest.unwrap_or(MessageId::from_uuid(Uuid::nil())),
+            newest.unwrap_or(MessageId::from_uuid(Uuid::max())),
+        )
+    }
+
     /// Whether deliveries of this message match, as far as the message decides.
     pub(crate) fn matches_message(
         &self,
@@ -103,6 +118,12 @@ pub(crate) fn floor_id(time: Timestamp) -> MessageId {
 /// No message that was emitted before this time has a greater ID.
 pub(crate) fn ceiling_id(time: Timestamp) -> MessageId {
     id_at(time.saturating_add(SLACK), u128::MAX >> 48)
+}
+
+/// What an index knows of a delivery ID: 31 bits, which take four bytes.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn delivery_hash(id: &DeliveryId) -> i32 {
+    (crate::event::stable_hash(id.as_str()) & 0x7fff_ffff) as i32
 }
 
 /// A UUIDv7 begins with 48 bits of milliseconds (RFC 9562, section 5.7).
@@ -296,7 +317,4 @@ pub struct Pruned {
     pub payloads: usize,
     /// Whether the limit was reached: there may be more.
     pub more: bool,
-}
-pub(crate) fn delivery_hash(_: &crate::event::DeliveryId) -> i32 {
-    0
 }

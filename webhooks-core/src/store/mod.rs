@@ -29,6 +29,8 @@ pub mod memory;
 mod migration;
 #[cfg(any(test, feature = "conformance"))]
 mod model;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod pager;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

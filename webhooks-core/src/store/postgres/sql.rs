@@ -25,34 +25,57 @@ pub(super) struct Statement {
 }
 
 statements! { Statement:
+    any_mark
     append
-    discard_reason
-    emit_in
-    idempotency_find
+    attempts
+    delete_attempts
+    delete_deliveries
     delete_leases
+    delete_messages
+    delivery
+    discard_reason
     drop_dead_leases
+    emit_in
+    erase_deliveries
+    erase_old_payloads
+    fold_counters
     fold_tallies
     get_meta
+    idempotency_find
+    idempotency_prune
     insert_tally
-    any_mark
+    kill_nodes
     lease
+    list_all
+    list_of_emitter
+    list_of_state
     load
+    lock_messages
     mark
     mark_pending
+    message_by_id
+    messages_of_delivery_id
     move_attempts
     new_epoch
     next_generation
     nodes
+    old_payloads
+    old_settled
     own
     own_pending
+    prune_marks
+    prune_nodes
     put_meta
+    records_of_messages
     renew_node
     sent_before
     set_standing
     settle_first
     settle_look
     settle_more
+    stats
     target
+    try_prune
     unmark
     version
     without_owner

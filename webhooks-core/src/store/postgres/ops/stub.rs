@@ -2,27 +2,6 @@ use super::super::{failure::Failure, tx::Context};
 use crate::store::*;
 use crate::{delivery::DeliveryKey, emitter::EmitterId, env::Timestamp, event::MessageId};
 use sqlx::PgConnection as C;
-pub async fn deliveries(
-    _: &mut C,
-    _: &Context,
-    _: &DeliveryFilter,
-) -> Result<Page<DeliveryRecord>, Failure> {
-    todo!()
-}
-pub async fn delivery(
-    _: &mut C,
-    _: &Context,
-    _: &DeliveryKey,
-) -> Result<Option<DeliveryDetail>, Failure> {
-    todo!()
-}
-pub async fn message_detail(
-    _: &mut C,
-    _: &Context,
-    _: MessageId,
-) -> Result<Option<MessageDetail>, Failure> {
-    todo!()
-}
 pub async fn redeliver(_: &mut C, _: &Context, _: &Redeliver) -> Result<RedeliverOutcome, Failure> {
     todo!()
 }
@@ -42,10 +21,7 @@ pub async fn erase_payload(
 ) -> Result<bool, Failure> {
     todo!()
 }
-#[derive(Default, Clone)]
-pub struct Places;
 pub struct ReplayJob;
-pub struct PruneJob;
 impl ReplayJob {
     pub fn new(_: Replay) -> Self {
         Self
@@ -57,18 +33,6 @@ impl ReplayJob {
         _: Option<&(dyn Fn() -> MessageId + Send + Sync)>,
     ) -> Result<Option<u64>, Failure> {
         todo!()
-    }
-}
-impl PruneJob {
-    pub fn new(_: Prune, _: Places) -> Self {
-        Self
-    }
-    pub async fn step(
-        &mut self,
-        _: &mut C,
-        _: &Context,
-    ) -> Result<Option<(Pruned, Places)>, Failure> {
-        Ok(Some((Pruned::default(), Places)))
     }
 }
 use super::super::tx::{Tx, ask, get};
@@ -240,16 +204,4 @@ pub async fn go_on_discarding(
     _: Option<&EmitterId>,
 ) -> Result<bool, Failure> {
     Ok(false)
-}
-pub async fn stats(c: &mut C, cx: &Context, _: Timestamp) -> Result<Stats, Failure> {
-    let r = ask(&st(
-        "SELECT count(*) FROM webhooks.deliveries WHERE state=0",
-        cx,
-    ))
-    .fetch_one(c)
-    .await?;
-    let mut s = Stats::default();
-    s.all.pending = rows::number(&r, 0)?;
-    let _ = r.len();
-    Ok(s)
 }

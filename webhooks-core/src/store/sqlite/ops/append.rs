@@ -13,10 +13,8 @@ use crate::{
         Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, NodeId, Reason, Receipt,
         Stored,
         end::state_code,
-        sqlite::ops::{
-            blocks::{block_of, hash_of},
-            find, idempotency,
-        },
+        log::delivery_hash,
+        sqlite::ops::{blocks::block_of, find, idempotency},
         stats::{Change, Settled},
     },
 };
@@ -89,7 +87,7 @@ fn insert_message(tx: &mut Tx<'_>, message: &Message) -> Result<Option<i64>, Fai
         params![
             place,
             block_of(place),
-            hash_of(&message.delivery_id),
+            delivery_hash(&message.delivery_id),
             message.id.as_uuid().as_bytes(),
             message.event.as_str(),
             message.delivery_id.as_str(),

@@ -6,8 +6,8 @@ use rusqlite::params;
 
 use super::super::{failure::Failure, rows, tx::Tx};
 use crate::{
-    event::{DeliveryId, MessageId, stable_hash},
-    store::log::MAX_SCAN,
+    event::{DeliveryId, MessageId},
+    store::log::{MAX_SCAN, delivery_hash},
 };
 
 /// So many messages, in the order in which they were stored, are a block: few enough that its part of
@@ -19,18 +19,13 @@ pub(super) fn block_of(place: i64) -> i64 {
     place / MESSAGES
 }
 
-/// What the index knows of a delivery ID: 31 bits, which take four bytes.
-pub(super) fn hash_of(id: &DeliveryId) -> i64 {
-    stable_hash(id.as_str()) & 0x7fff_ffff
-}
-
 /// The messages with this delivery ID whose IDs are within these bounds, the greatest first; no more
 /// than a page looks at.
 pub(super) fn messages_of(
     tx: &Tx<'_>,
     id: &DeliveryId,
-    oldest: [u8; 16],
-    newest: [u8; 16],
+    oldest: &[u8; 16],
+    newest: &[u8; 16],
 ) -> Result<Vec<MessageId>, Failure> {
     let ends = tx.prepare(&tx.sql().message_places)?.query_row([], |row| {
         Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
@@ -42,7 +37,7 @@ pub(super) fn messages_of(
     let mut greatest = BinaryHeap::new();
     let mut statement = tx.prepare(&tx.sql().messages_of_delivery_id)?;
     for block in block_of(first)..=block_of(last) {
-        let params = params![block, hash_of(id), id.as_str(), oldest, newest];
+        let params = params![block, delivery_hash(id), id.as_str(), oldest, newest];
         let mut found = statement.query(params)?;
         while let Some(row) = found.next()? {
             greatest.push(Reverse(rows::message_id(row, 0)?));

@@ -5,4 +5,3 @@
 mod conformance;
 mod emit_in;
 mod place;
-mod scratch;

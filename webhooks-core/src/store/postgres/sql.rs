@@ -30,19 +30,33 @@ statements! { Statement:
     attempts
     delete_attempts
     delete_deliveries
+    delete_discard
+    delete_emitter
     delete_leases
+    delete_marks
     delete_messages
     delivery
     discard_reason
+    discard_some
+    discards
     drop_dead_leases
     emit_in
+    emitter
+    emitters
+    end_cool_down
+    erase_bodies
     erase_deliveries
+    erase_message
     erase_old_payloads
+    fence_discard
     fold_counters
     fold_tallies
+    forget_health
     get_meta
+    has_pending
     idempotency_find
     idempotency_prune
+    insert_emitter
     insert_tally
     kill_nodes
     lease
@@ -50,7 +64,9 @@ statements! { Statement:
     list_of_emitter
     list_of_state
     load
+    lock_message
     lock_messages
+    lock_version
     mark
     mark_pending
     message_by_id
@@ -58,25 +74,36 @@ statements! { Statement:
     move_attempts
     new_epoch
     next_generation
+    next_version
     nodes
     old_payloads
     old_settled
     own
     own_pending
+    pending_of_message
     prune_marks
     prune_nodes
+    put_discard
     put_meta
+    queue_again
+    queue_copies
     records_of_messages
     renew_node
+    replayable
     sent_before
+    set_due
+    set_emitter_state
     set_standing
     settle_first
     settle_look
     settle_more
+    standing
+    standing_of
     stats
     target
     try_prune
     unmark
+    update_emitter
     version
     without_owner
 }

@@ -9,7 +9,7 @@ use super::{
         tx::{Context, Tx, ask},
     },
     find,
-    list::record,
+    record::record,
 };
 use crate::{
     delivery::{DeliveryKey, DeliveryState, Seq},

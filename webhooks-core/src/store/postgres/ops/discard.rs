@@ -9,7 +9,7 @@ use super::{
         tx::{Context, Tx, ask, get},
     },
     find,
-    list::record,
+    record::record,
 };
 use crate::{
     delivery::{DeliveryKey, DeliveryState, DiscardReason},

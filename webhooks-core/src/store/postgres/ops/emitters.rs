@@ -160,7 +160,10 @@ pub(in super::super) async fn standing(
     ids: &[EmitterId],
 ) -> Result<Vec<EmitterStanding>, Failure> {
     let ids: Vec<&str> = ids.iter().map(EmitterId::as_str).collect();
-    let found = ask(&cx.sql.standing).bind(ids).fetch_all(connection).await?;
+    let found = ask(&cx.sql.standing)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
     found
         .iter()
         .map(|row| {

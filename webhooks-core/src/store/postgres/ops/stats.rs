@@ -25,7 +25,7 @@ pub(in super::super) async fn stats(
     let found = ask(&cx.sql.stats).fetch_all(connection).await?;
     let mut stats = Stats::default();
     for row in &found {
-        let emitter = rows::optional("an emitter's ID", get(row, 0)?, EmitterId::new)?;
+        let emitter = rows::optional("an emitter's ID", get(row, 0)?, |id| EmitterId::new(id))?;
         let change = Change {
             pending: get(row, 2)?,
             settled: Settled {

@@ -86,6 +86,9 @@ pub(super) enum Swept {
 
 /// Takes emitters with work that nobody alive owns, and reloads those that others appended to.
 pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
+    if !engine.life.may_take(Instant::now()) {
+        return Ok(Swept::All);
+    }
     let request = LeaseRequest {
         node: engine.node(),
         emitters: None,

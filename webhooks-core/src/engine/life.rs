@@ -6,6 +6,8 @@
 //!   again. What it owns stays its own until somebody takes it, and with it the outcomes that the store
 //!   does not have yet: when nobody did, what had its success is not sent again.
 //! - One that finds itself dead comes back under another ID, with nothing.
+//! - Where a store is away for so long that all its nodes run out of time, the first to come back must not
+//!   take over from those that come back a moment later: one that could not renew takes nothing at first.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,6 +26,8 @@ use crate::{
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// How long to wait after a renewal that failed.
 const RETRY: Duration = Duration::from_millis(500);
+/// For so long a node takes nothing after renewals had failed: longer than others pause between theirs.
+const RECOVERY: Duration = Duration::from_secs(2);
 /// Nothing starts so shortly before the time is up.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -38,17 +42,29 @@ struct State {
     node: NodeId,
     /// What the last renewal failed with.
     failed: Option<String>,
+    /// Takes nothing before then.
+    recovering_until: Option<Instant>,
 }
 
 impl Life {
     pub(super) fn new(node: NodeId) -> Self {
         Self {
-            state: Mutex::new(State { node, failed: None }),
+            state: Mutex::new(State {
+                node,
+                failed: None,
+                recovering_until: None,
+            }),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it may lease what it does not own.
+    pub(super) fn may_take(&self, now: Instant) -> bool {
+        let until = self.state().recovering_until;
+        until.is_none_or(|until| now >= until)
     }
 
     /// Whether the store could be written when that was last tried.
@@ -88,7 +104,12 @@ impl Engine {
             };
             match renewal {
                 Ok(Renewal::Alive { .. }) => {
-                    self.life.state().failed = None;
+                    {
+                        let mut life = self.life.state();
+                        if life.failed.take().is_some() {
+                            life.recovering_until = Some(Instant::now() + RECOVERY);
+                        }
+                    }
                     self.schedule(|scheduler| {
                         scheduler.awake_until(asked + NODE_LIFETIME - MARGIN);
                     });

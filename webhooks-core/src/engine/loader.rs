@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{core::Engine, scheduler::LoadOrder};
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
 
 /// So many emitters are loaded with one call.
 const BATCH: usize = 64;
+/// How often it is asked again whether anything may be leased, after the store was away.
+const RECOVERING: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(engine: Arc<Engine>) {
     let mut pause = Duration::from_millis(20);
@@ -32,7 +34,11 @@ pub(super) async fn run(engine: Arc<Engine>) {
 }
 
 async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
-    let wanted = engine.scheduler().leases_wanted();
+    let mut wanted = engine.scheduler().leases_wanted();
+    if !wanted.is_empty() && !engine.life.may_take(Instant::now()) {
+        sleep(RECOVERING).await;
+        wanted.clear();
+    }
     if !wanted.is_empty() {
         let request = LeaseRequest {
             node: engine.node(),

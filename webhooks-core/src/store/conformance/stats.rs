@@ -58,6 +58,7 @@ pub async fn counts_tell_the_last_hour_and_day_apart(world: World) {
     let owner = world.owned("crm").await;
     world.emit_dead(&owner).await;
     world.pass(2 * HOUR);
+    world.lapse().await;
     let owner = world.own(world.node().await, &owner.emitter).await;
     world.emit_dead(&owner).await;
     let found = stats(&world).await.all;

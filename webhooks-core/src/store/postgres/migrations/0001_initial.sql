@@ -141,9 +141,6 @@ CREATE INDEX leases_node ON webhooks.leases (node);
 CREATE TABLE webhooks.nodes (
     node uuid PRIMARY KEY,
     lease_until timestamptz NOT NULL,
-    -- When it last came back after its time was up. Where all nodes had lost the database, the first to
-    -- come back must not take over from those that come back a moment later.
-    resumed_at timestamptz,
     dead boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);
 

@@ -1,7 +1,7 @@
 //! Appending messages.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     ops::Range,
 };
 
@@ -264,6 +264,7 @@ impl<'a> Batch<'a> {
         now: Timestamp,
     ) -> Result<Written, Failure> {
         let claims: Claims<'_> = self.claims.into_iter().collect();
+        let to = self.emitter.clone();
         let emitters: BTreeSet<&str> = self.emitter.iter().copied().collect();
         let emitters: Vec<&str> = emitters.into_iter().collect();
         let query = ask(&cx.sql.append)
@@ -286,21 +287,27 @@ impl<'a> Batch<'a> {
             .fetch_all(connection)
             .await?;
         let mut written = Written::default();
+        // What was not proven has left a mark, which those behind it in the batch do not see.
+        let mut marked = HashSet::new();
         for row in &rows {
             if let Some(id) = get::<Option<Uuid>>(row, 5)? {
                 written.remembered.insert(MessageId::from_uuid(id));
                 continue;
             }
             let place = get::<i64>(row, 0)? as usize - 1;
-            let fate = match (get(row, 2)?, get(row, 3)?) {
+            let (is_stale, is_straight): (bool, bool) = (get(row, 2)?, get(row, 3)?);
+            if get(row, 4)? {
+                marked.insert(to[place]);
+            }
+            let fate = match (is_stale, is_straight && !marked.contains(to[place])) {
                 (true, _) => Fate::Stale,
                 (false, true) => Fate::Straight,
                 (false, false) => Fate::Withheld,
             };
-            written.for_others |= get::<bool>(row, 4)?;
             let seq = get::<i64>(row, 1)?.cast_unsigned();
             written.rows.insert(place, AppendedRow { seq, fate });
         }
+        written.for_others = !marked.is_empty();
         Ok(written)
     }
 }

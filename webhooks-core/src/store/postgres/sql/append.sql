@@ -119,3 +119,4 @@ SELECT
 FROM placed AS p
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, message_id FROM key
+ORDER BY place

@@ -2,9 +2,7 @@
 -- and what the node owns already. A lease whose emitter is being appended to at this moment is passed over.
 WITH
 me AS MATERIALIZED (
-    SELECT
-        -- What others merely did not renew in time is left to them for a moment.
-        coalesce(resumed_at < clock_timestamp() - interval '3 seconds', true) AS may_kill
+    SELECT 1
     FROM webhooks.nodes
     WHERE node = $1 AND NOT dead AND lease_until > clock_timestamp()
 ),
@@ -20,7 +18,6 @@ killed AS (
     UPDATE webhooks.nodes AS n SET dead = true
     WHERE n.node IN (SELECT w.node FROM wanted AS w WHERE w.node <> $1)
         AND NOT n.dead AND n.lease_until <= clock_timestamp()
-        AND (SELECT me.may_kill FROM me)
     RETURNING n.node
 ),
 available AS MATERIALIZED (

@@ -1,10 +1,6 @@
 INSERT INTO webhooks.nodes AS n (node, lease_until)
 VALUES ($1, clock_timestamp() + $2 * interval '1 second')
 ON CONFLICT (node) DO UPDATE SET
-    lease_until = greatest(n.lease_until, excluded.lease_until),
-    resumed_at = CASE
-        WHEN n.lease_until < clock_timestamp() THEN clock_timestamp()
-        ELSE n.resumed_at
-    END
+    lease_until = greatest(n.lease_until, excluded.lease_until)
 WHERE NOT n.dead
 RETURNING (extract(epoch FROM lease_until) * 1000000)::bigint

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     emitter::EmitterId,
-    env::Timestamp,
     store::{Epoch, Health, Lease, LeaseRequest, NODE_LIFETIME, NodeId, Renewal},
 };
 
@@ -97,9 +96,6 @@ async fn without_owner(
 ) -> Result<Vec<String>, Failure> {
     let nodes = ask(&cx.sql.nodes).fetch_one(&mut *connection).await?;
     let alive = get::<i64>(&nodes, 0)?.max(1) as usize;
-    if get(&nodes, 1)? {
-        drop_dead_leases(connection, cx, request.now).await?;
-    }
     let rows = ask(&cx.sql.without_owner)
         .bind(request.node.as_uuid())
         .bind(limit(request.limit))
@@ -136,22 +132,16 @@ async fn without_owner(
     Ok(own)
 }
 
-/// Whatever is pending is marked, in a later statement: what was appended under such a lease before it was
-/// dropped is seen then.
-async fn drop_dead_leases(
-    connection: &mut PgConnection,
-    cx: &Context,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let mut tx = Tx::begin(connection, cx, now).await?;
-    let dropped = ask(&cx.sql.drop_dead_leases)
+/// Drops what dead nodes own and nobody has wanted. Whatever is pending is marked, in a later statement: what
+/// was appended under such a lease before it was dropped is seen then.
+pub(super) async fn drop_dead_leases(tx: &mut Tx<'_>) -> Result<(), Failure> {
+    let dropped = ask(&tx.cx.sql.drop_dead_leases)
         .bind(DROP)
         .fetch_all(tx.connection())
         .await?;
     let emitters = dropped.iter().map(|row| get(row, 0));
     let emitters: Vec<String> = emitters.collect::<Result<_, _>>()?;
-    mark_pending(&mut tx, emitters).await?;
-    tx.commit().await
+    mark_pending(tx, emitters).await
 }
 
 /// Gives leases back, where node and epoch are still theirs.

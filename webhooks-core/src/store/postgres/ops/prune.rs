@@ -10,6 +10,7 @@ use super::{
         tx::{Context, Tx, ask, get},
     },
     go_on_discarding,
+    lease::drop_dead_leases,
 };
 use crate::{
     env::Timestamp,
@@ -214,6 +215,7 @@ impl PruneJob {
         for statement in [&sql.prune_nodes, &sql.kill_nodes] {
             ask(statement).bind(SMALL).execute(tx.connection()).await?;
         }
+        drop_dead_leases(&mut tx).await?;
         let marks = ask(&sql.prune_marks)
             .bind(SMALL)
             .execute(tx.connection())

@@ -40,16 +40,25 @@ pub(in super::super) async fn append(
     now: Timestamp,
 ) -> Result<Vec<Appended>, Failure> {
     let mut answers: Vec<Option<Appended>> = vec![None; messages.len()];
-    let firsts = repetitions(messages);
-    for _ in 0..TRIES {
+    let mut firsts = repetitions(messages);
+    let rounds = TRIES + firsts.iter().flatten().count();
+    for _ in 0..rounds {
         let sent: Vec<usize> = (0..messages.len())
             .filter(|at| answers[*at].is_none() && firsts[*at].is_none())
             .collect();
         store(connection, cx, node, messages, &sent, now, &mut answers).await?;
+        let are_new: Vec<bool> = answers.iter().map(Option::is_some).collect();
         look_up(connection, cx, messages, &sent, now, &mut answers).await?;
-        for (at, first) in firsts.iter().enumerate() {
-            if let (None, Some(first)) = (&answers[at], first) {
-                answers[at] = repeated(messages, *first, at, &answers);
+        for at in 0..messages.len() {
+            let Some(first) = firsts[at].filter(|first| answers[*first].is_some()) else {
+                continue;
+            };
+            if answers[at].is_none() {
+                answers[at] = repeated(messages, first, at, &answers, are_new[first]);
+            }
+            // What its key stands for is not what the earlier one says: it is asked for itself.
+            if answers[at].is_none() {
+                firsts[at] = None;
             }
         }
         if answers.iter().all(Option::is_some) {
@@ -83,37 +92,36 @@ fn repetitions(messages: &[NewMessage]) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// The answer to a message that has the ID or the key of an earlier one, as soon as that has its own.
+/// The answer to a message that has the ID or the key of an earlier one: the same, or what the key stands for
+/// since the earlier one was stored.
 fn repeated(
     messages: &[NewMessage],
     first: usize,
     at: usize,
     answers: &[Option<Appended>],
+    is_new: bool,
 ) -> Option<Appended> {
     let (earlier, new) = (&messages[first], &messages[at]);
-    let answer = answers[first].as_ref()?;
+    let Some(Appended::Stored(stored)) = &answers[first] else {
+        return None;
+    };
+    if earlier.message.id == new.message.id {
+        let rows = stored.rows.iter().map(|row| withheld(*row)).collect();
+        return Some(Appended::Stored(Stored { rows }));
+    }
+    if !is_new {
+        return None;
+    }
     let fingerprint = |new: &NewMessage| new.idempotency.as_ref().map(|(_, print)| *print);
-    let same = fingerprint(earlier) == fingerprint(new);
-    Some(match answer {
-        Appended::Stored(stored) if earlier.message.id == new.message.id => {
-            Appended::Stored(Stored {
-                rows: stored.rows.iter().map(|row| withheld(*row)).collect(),
-            })
-        }
-        Appended::Stored(stored) if same => {
-            let queued = |row: &&AppendedRow| matches!(row.fate, Fate::Straight | Fate::Withheld);
-            Appended::Duplicate(Receipt {
-                delivery_id: earlier.message.delivery_id.clone(),
-                message_id: earlier.message.id,
-                deliveries: stored.rows.iter().filter(queued).count(),
-            })
-        }
-        Appended::Stored(_) => Appended::IdempotencyMismatch,
-        // The earlier one was a repetition itself: with the fingerprint of the key, or without it.
-        Appended::Duplicate(receipt) if same => Appended::Duplicate(receipt.clone()),
-        Appended::IdempotencyMismatch if !same => return None,
-        Appended::Duplicate(_) | Appended::IdempotencyMismatch => Appended::IdempotencyMismatch,
-    })
+    if fingerprint(earlier) != fingerprint(new) {
+        return Some(Appended::IdempotencyMismatch);
+    }
+    let queued = |row: &&AppendedRow| matches!(row.fate, Fate::Straight | Fate::Withheld);
+    Some(Appended::Duplicate(Receipt {
+        delivery_id: earlier.message.delivery_id.clone(),
+        message_id: earlier.message.id,
+        deliveries: stored.rows.iter().filter(queued).count(),
+    }))
 }
 
 fn withheld(row: AppendedRow) -> AppendedRow {

@@ -46,7 +46,8 @@ pub(in super::super) async fn settle(
     Ok(outcomes)
 }
 
-/// Settles those at these places, no delivery twice.
+/// Settles those at these places, no delivery twice. What was attempted before comes first: it was queued
+/// before the others of its lane, and should not be seen to end after them.
 async fn settle_round(
     connection: &mut PgConnection,
     cx: &Context,
@@ -55,20 +56,37 @@ async fn settle_round(
     with_health: bool,
     outcomes: &mut [SettleOutcome],
 ) -> Result<(), Failure> {
+    let is_first = |at: &usize| batch.settlements[*at].attempt.number == 1;
+    let (firsts, others): (Vec<usize>, Vec<usize>) = round.iter().partition(|at| is_first(at));
+    settle_others(connection, cx, batch, others, outcomes).await?;
+    if firsts.is_empty() && !with_health {
+        return Ok(());
+    }
     let mut rest = Vec::new();
-    for (at, is_owned) in settle_first(connection, cx, batch, round, with_health).await? {
+    for (at, is_owned) in settle_first(connection, cx, batch, &firsts, with_health).await? {
         if is_owned {
             rest.push(at);
         } else {
             outcomes[at] = SettleOutcome::Fenced;
         }
     }
-    if rest.is_empty() {
+    settle_others(connection, cx, batch, rest, outcomes).await
+}
+
+/// Settles what needs a look at its row.
+async fn settle_others(
+    connection: &mut PgConnection,
+    cx: &Context,
+    batch: &Settle,
+    places: Vec<usize>,
+    outcomes: &mut [SettleOutcome],
+) -> Result<(), Failure> {
+    if places.is_empty() {
         return Ok(());
     }
-    let settlements: Vec<&Settlement> = rest.iter().map(|at| &batch.settlements[*at]).collect();
+    let settlements: Vec<&Settlement> = places.iter().map(|at| &batch.settlements[*at]).collect();
     let settled = settle_more(connection, cx, batch.node, &settlements, batch.now).await?;
-    for (at, outcome) in rest.into_iter().zip(settled) {
+    for (at, outcome) in places.into_iter().zip(settled) {
         outcomes[at] = outcome;
     }
     Ok(())

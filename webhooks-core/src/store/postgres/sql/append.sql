@@ -39,6 +39,8 @@ key AS (
         )
     FROM unnest($12::text[], $13::text[], $14::bytea[], $15::text[], $16::uuid[])
         AS k (tenant, key, fingerprint, delivery_id, message_id)
+    -- One that is sent again does not remember its key anew.
+    WHERE NOT EXISTS (SELECT 1 FROM webhooks.messages AS m WHERE m.id = k.message_id)
     ORDER BY k.tenant, k.key
     ON CONFLICT (tenant, key) DO UPDATE SET
         fingerprint = excluded.fingerprint,

@@ -14,12 +14,17 @@ FROM marked AS k
 JOIN webhooks.emitters AS e ON e.id = k.emitter AND e.state = 'active'
 LEFT JOIN webhooks.leases AS l ON l.emitter = k.emitter
 LEFT JOIN webhooks.nodes AS n ON n.node = l.node
-WHERE l.emitter IS NULL
-    OR (
-        l.node = $1
-        AND EXISTS (SELECT 1 FROM webhooks.marks AS u WHERE u.emitter = k.emitter AND u.unread)
+WHERE CASE
+    WHEN l.node = $1 THEN EXISTS (
+        SELECT 1 FROM webhooks.marks AS u WHERE u.emitter = k.emitter AND u.unread
     )
-    OR (l.node <> $1 AND (n.dead OR n.lease_until <= clock_timestamp()))
+    ELSE (l.emitter IS NULL OR n.dead OR n.lease_until <= clock_timestamp())
+        AND EXISTS (
+            SELECT 1
+            FROM webhooks.deliveries AS d
+            WHERE d.emitter = k.emitter AND d.generation = e.generation AND d.state = 0
+        )
+END
 UNION
 SELECT l.emitter, false
 FROM webhooks.nodes AS n

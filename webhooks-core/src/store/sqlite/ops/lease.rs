@@ -163,12 +163,22 @@ fn without_owner(
     alive: &mut Alive,
 ) -> Result<Vec<EmitterId>, Failure> {
     let id = node.as_uuid();
-    let mut found = Vec::new();
+    let mut marked = Vec::new();
     {
         let mut statement = tx.prepare(&tx.sql().marked)?;
-        let mut marked = statement.query(params![id.as_bytes(), limit as i64])?;
-        while let Some(row) = marked.next()? {
-            found.push(rows::emitter_id(row, 0)?);
+        let mut found = statement.query(params![id.as_bytes(), limit as i64])?;
+        while let Some(row) = found.next()? {
+            marked.push((rows::emitter_id(row, 0)?, row.get::<_, bool>(1)?));
+        }
+    }
+    let mut found = Vec::new();
+    for (emitter, is_owned) in marked {
+        if is_owned || tx.value(&tx.sql().has_pending, [emitter.as_str()])? {
+            found.push(emitter);
+        } else {
+            // What it was marked for has been discarded since.
+            tx.execute(&tx.sql().unmark, [emitter.as_str()])?;
+            tx.forget_target(&emitter);
         }
     }
     let owners = tx.all(&tx.sql().nodes_with_leases, [], |row| {

@@ -1,6 +1,6 @@
 -- Active emitters that have something pending and no owner, and those of this node's own with
 -- something that it may not know.
-SELECT m.emitter
+SELECT m.emitter, l.node IS NOT NULL
 FROM webhooks_marks AS m
 JOIN webhooks_emitters AS e ON e.id = m.emitter AND e.state = 'active'
 LEFT JOIN webhooks_leases AS l ON l.emitter = m.emitter

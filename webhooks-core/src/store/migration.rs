@@ -57,3 +57,22 @@ pub(super) fn none_pending(missing: &[Migration]) -> Result<(), Error> {
         ),
     ))
 }
+
+#[cfg(all(test, feature = "sqlite", feature = "postgres"))]
+mod tests {
+    use super::*;
+    use crate::store::{PostgresStore, SqliteStore};
+
+    #[test]
+    fn both_dialects_have_the_same_steps() {
+        let steps = |all: &'static [Migration]| -> Vec<(u32, &str)> {
+            all.iter()
+                .map(|migration| (migration.number, migration.name))
+                .collect()
+        };
+        assert_eq!(
+            steps(SqliteStore::migrations()),
+            steps(PostgresStore::migrations())
+        );
+    }
+}

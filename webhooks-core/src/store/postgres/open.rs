@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, PgConnection, Row as _,
+    ConnectOptions as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::timeout;
@@ -14,8 +14,8 @@ use super::{
     migrations,
     runner::Runner,
     signals::Signals,
-    sql::{Sql, with_schema},
-    tx::Context,
+    sql::Sql,
+    tx::{Context, ask},
 };
 use crate::{Error, ErrorKind, store::seal::Sealer};
 
@@ -193,9 +193,8 @@ async fn noted(
     schema: &str,
     name: &str,
 ) -> Result<Option<String>, Error> {
-    let sql = with_schema(include_str!("sql/get_meta.sql"), schema);
-    let row = sqlx::query(AssertSqlSafe(sql))
-        .persistent(false)
+    let sql = Sql::new(schema, false);
+    let row = ask(&sql.get_meta)
         .bind(name)
         .fetch_optional(connection)
         .await
@@ -210,9 +209,8 @@ async fn note(
     name: &str,
     value: &str,
 ) -> Result<String, Error> {
-    let sql = with_schema(include_str!("sql/put_meta.sql"), schema);
-    sqlx::query(AssertSqlSafe(sql))
-        .persistent(false)
+    let sql = Sql::new(schema, false);
+    ask(&sql.put_meta)
         .bind(name)
         .bind(value)
         .execute(&mut *connection)

@@ -139,10 +139,8 @@ async fn follow(signals: &Signals, pool: &PgPool, pause: &mut Duration) -> sqlx:
             Ok(Err(error)) => return Err(error),
             Err(_) => {
                 let asked = timeout(ANSWER, listener.execute("SELECT 1")).await;
-                match asked {
-                    Ok(answered) => drop(answered?),
-                    Err(_) => return Ok(()),
-                }
+                let Ok(answered) = asked else { return Ok(()) };
+                answered?;
             }
         }
     }

@@ -117,3 +117,66 @@ impl Sql {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
+
+    use super::*;
+    use crate::store::postgres::migrations::MIGRATIONS;
+
+    #[test]
+    fn every_file_is_a_statement() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/postgres/sql");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let known = Sql::new(DEFAULT_SCHEMA, true);
+        let known = known.all().into_iter();
+        let known: BTreeSet<String> = known.map(|(name, _)| format!("{name}.sql")).collect();
+        assert_eq!(files, known);
+    }
+
+    /// A connection to the server that tests use; the others start one where there is none.
+    async fn connection() -> Option<PgConnection> {
+        let named = std::env::var("WEBHOOKS_TEST_POSTGRES").ok();
+        let users =
+            ["root", "postgres"].map(|user| format!("postgres://{user}@127.0.0.1/postgres"));
+        for url in named.into_iter().chain(users) {
+            if let Ok(connection) = PgConnection::connect(&url).await {
+                return Some(connection);
+            }
+        }
+        eprintln!("skipped: no PostgreSQL at 127.0.0.1:5432, nor in WEBHOOKS_TEST_POSTGRES");
+        None
+    }
+
+    #[tokio::test]
+    async fn every_statement_suits_the_tables_whatever_their_schema() {
+        let Some(mut connection) = connection().await else {
+            return;
+        };
+        for schema in [DEFAULT_SCHEMA, "outbound"] {
+            // Rolled back: what is there of these names stays as it is.
+            let schema = format!("{schema}_{}", std::process::id());
+            let mut transaction = connection.begin().await.unwrap();
+            let create = format!("CREATE SCHEMA \"{schema}\"");
+            let create = sqlx::raw_sql(AssertSqlSafe(create));
+            transaction.execute(create).await.unwrap();
+            for migration in MIGRATIONS {
+                let sql = AssertSqlSafe(with_schema(migration.sql, &schema));
+                transaction.execute(sqlx::raw_sql(sql)).await.unwrap();
+            }
+            for (name, statement) in Sql::new(&schema, true).all() {
+                let sql = AssertSqlSafe(statement.text.clone()).into_sql_str();
+                if let Err(error) = (&mut *transaction).prepare(sql).await {
+                    panic!("{name}: {error}");
+                }
+            }
+            transaction.rollback().await.unwrap();
+        }
+    }
+}

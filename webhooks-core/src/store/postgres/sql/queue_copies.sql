@@ -6,7 +6,7 @@ WITH settled AS MATERIALIZED (
         ON d.message_id = a.message_id AND d.emitter = $1 AND d.seq = a.seq AND d.state > 0
     JOIN webhooks.messages AS m ON m.id = d.message_id AND coalesce(d.body, m.body) IS NOT NULL
     ORDER BY d.message_id
-    FOR NO KEY UPDATE OF d
+    FOR NO KEY UPDATE OF d FOR SHARE OF m
 ),
 copied AS (
     INSERT INTO webhooks.messages

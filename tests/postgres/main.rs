@@ -4,4 +4,6 @@
 
 mod conformance;
 mod emit_in;
+mod faults;
+mod order;
 mod place;

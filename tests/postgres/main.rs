@@ -5,5 +5,6 @@
 mod conformance;
 mod emit_in;
 mod faults;
+mod opening;
 mod order;
 mod place;

@@ -23,18 +23,17 @@ use crate::{
 };
 
 /// An outcome is in the store long before that, also on a slow machine.
-const SETTLING: Duration = Duration::from_secs(2);
+pub(crate) const SETTLING: Duration = Duration::from_secs(2);
 /// A dead node's lease would have 9 s or more to go.
 const RESUMED: Duration = Duration::from_secs(5);
 /// Slower than the clients, so that there is a backlog.
 const SLOW: Duration = Duration::from_millis(8);
-const DRAINED: Duration = Duration::from_secs(60);
+pub(crate) const DRAINED: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_arrives_in_order_however_often_it_is_killed() {
     let mut chance = Chance::from_environment();
-    let rounds = std::env::var("WEBHOOKS_CRASH_ROUNDS");
-    let rounds = rounds.map_or(20, |rounds| rounds.parse().unwrap());
+    let rounds = rounds();
     let directory = tempfile::tempdir().unwrap();
     let (database, log) = (
         directory.path().join("webhooks.db"),
@@ -90,8 +89,14 @@ async fn what_was_acknowledged_arrives_in_order_however_often_it_is_killed() {
     assert_eq!((counts.pending, counts.total), (0, expected));
 }
 
+/// How often something is killed.
+pub(crate) fn rounds() -> usize {
+    let rounds = std::env::var("WEBHOOKS_CRASH_ROUNDS");
+    rounds.map_or(20, |rounds| rounds.parse().unwrap())
+}
+
 /// One that fails now and then, and another that is slow.
-async fn receiver(world: &World, chance: &mut Chance) -> Receiver {
+pub(crate) async fn receiver(world: &World, chance: &mut Chance) -> Receiver {
     let chance = Mutex::new(chance.fork());
     let fails = move || chance.lock().unwrap().one_in(20);
     let script = move |emitter: &Emitter| match emitter.id {
@@ -136,7 +141,7 @@ async fn first_of_backlog(
     timeout(RESUMED, found).await.unwrap()
 }
 
-fn report(history: &History, summary: &Summary, resumed: &mut [Duration]) {
+pub(crate) fn report(history: &History, summary: &Summary, resumed: &mut [Duration]) {
     resumed.sort_unstable();
     let repeated: usize = summary.repeated.iter().sum();
     eprintln!(

@@ -13,6 +13,7 @@ mod fsync;
 mod kill;
 mod load;
 mod opening;
+mod postgres;
 mod program;
 mod room;
 mod sharing;

@@ -27,12 +27,16 @@ pub(crate) fn command(program: &str) -> Command {
 
 /// Adds what the program is told, with its store in this file.
 pub(crate) fn serving<'a>(command: &'a mut Command, database: &Path) -> &'a mut Command {
+    serving_from(command, &format!("sqlite:{}", database.display()))
+}
+
+/// Adds what the program is told, with this store.
+pub(crate) fn serving_from<'a>(command: &'a mut Command, store: &str) -> &'a mut Command {
     command
         .env("NO_COLOR", "1")
         .args(["--listen", "127.0.0.1:0", "--admin-token", TOKEN])
         .args(["--allow-http", "--allow-network", "127.0.0.0/8"])
-        .arg("--store")
-        .arg(format!("sqlite:{}", database.display()))
+        .args(["--store", store])
 }
 
 /// A running program; killed when dropped.

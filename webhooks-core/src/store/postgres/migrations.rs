@@ -17,9 +17,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
 
 /// The number of the last step that was run in this schema; 0 for none.
 pub(super) async fn version(connection: &mut PgConnection, schema: &str) -> Result<u32, Error> {
-    let exists: bool = sqlx::query("SELECT to_regclass($1) IS NOT NULL")
+    // Not by `to_regclass`: that may remember what another process has changed since.
+    let exists: bool = sqlx::query(
+        "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migrations')",
+    )
         .persistent(false)
-        .bind(with_schema("webhooks.migrations", schema))
+        .bind(schema)
         .fetch_one(&mut *connection)
         .await
         .and_then(|row| row.try_get(0))
@@ -84,13 +87,14 @@ pub(super) async fn run(
 
 /// Makes the schema if it is not there: `IF NOT EXISTS` would want the privilege to make one all the same.
 async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), Error> {
-    let exists: bool = sqlx::query("SELECT to_regnamespace($1) IS NOT NULL")
-        .persistent(false)
-        .bind(format!("\"{schema}\""))
-        .fetch_one(&mut *connection)
-        .await
-        .and_then(|row| row.try_get(0))
-        .map_err(from_sqlx)?;
+    let exists: bool =
+        sqlx::query("SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1)")
+            .persistent(false)
+            .bind(schema)
+            .fetch_one(&mut *connection)
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(from_sqlx)?;
     if !exists {
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA \"{schema}\"")))
             .execute(connection)

@@ -33,6 +33,13 @@ pub(crate) struct Problem {
     pub(crate) retry_after: bool,
 }
 
+impl PartialEq for Api {
+    /// Each start has a port of its own.
+    fn eq(&self, other: &Self) -> bool {
+        self.base == other.base
+    }
+}
+
 impl Api {
     pub(crate) fn new(base: &str) -> Self {
         let client = Client::builder().no_proxy().timeout(PATIENCE);

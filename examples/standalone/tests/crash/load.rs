@@ -112,8 +112,8 @@ impl Client {
             if heard {
                 sleep(Duration::from_micros(self.chance.below(PAUSE))).await;
             } else {
-                // It was killed: the next start is waited for.
-                let gone = running.wait_for(Option::is_none);
+                // It was killed: the next start is waited for, or another node.
+                let gone = running.wait_for(|now| now.as_ref() != Some(&api));
                 timeout(PATIENCE, gone).await.unwrap().unwrap();
             }
         }

@@ -40,4 +40,6 @@ mod guides {
     mod readme {}
     #[doc = include_str!("../../docs/stores.md")]
     mod stores {}
+    #[doc = include_str!("../../docs/scaling.md")]
+    mod scaling {}
 }

@@ -7,7 +7,7 @@ use webhooks_core::{
     env::Env,
     store::{
         MemoryStore, SecretsKey, Store,
-        conformance::{FactoryFuture, StoreFactory},
+        conformance::{self, FactoryFuture, StoreFactory},
         postgres::PostgresOptions,
     },
 };
@@ -16,6 +16,8 @@ use webhooks_tests::postgres::{Schema, schema};
 /// Makes stores, each in a schema of its own.
 #[derive(Default)]
 struct Factory {
+    /// As behind a pooler that hands out another connection for each transaction.
+    pooled: bool,
     schemas: Mutex<Vec<Arc<Schema>>>,
 }
 
@@ -28,7 +30,8 @@ impl StoreFactory for Factory {
             };
             let key = SecretsKey::generate(&Env::system());
             let options = PostgresOptions::new(schema.url(), key).unwrap();
-            let store = options.schema(schema.name()).unwrap().connect().await;
+            let options = options.schema(schema.name()).unwrap();
+            let store = options.transaction_pooling(self.pooled).connect().await;
             self.schemas.lock().unwrap().push(Arc::new(schema));
             Arc::new(store.unwrap())
         })
@@ -48,3 +51,13 @@ impl StoreFactory for Factory {
 }
 
 webhooks_core::conformance_tests!(Factory::default());
+
+/// All of it with nothing prepared, and a transaction around each statement.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_holds_with_pooled_transactions_too() {
+    let pooled = Factory {
+        pooled: true,
+        ..Factory::default()
+    };
+    conformance::run(pooled).await;
+}

@@ -50,7 +50,10 @@ settled AS (
         response_body = a.response_body
     FROM own AS a
     WHERE d.message_id = a.message_id AND d.emitter = a.emitter AND d.seq = a.seq
-        AND d.generation = a.generation AND d.state = 0 AND d.attempt_count = 0
+        AND d.generation = a.generation
+        -- Pending: said so that nobody thinks of looking through all that is.
+        AND d.state < 1
+        AND d.attempt_count = 0
     RETURNING a.place, d.emitter, d.state
 ),
 health AS (

@@ -74,6 +74,8 @@ async fn what_was_acknowledged_arrives_in_order_whichever_node_is_killed() {
         apis.push(node.api().await);
     }
     world.attach(&apis[0], &receiver).await;
+    // The other node hears of it within a second; until then it has no listeners.
+    sleep(Duration::from_secs(2)).await;
     world.api.send_replace(Some(apis[0].clone()));
     let load = Load::start(&world, &mut chance);
     for _ in 0..rounds() {

@@ -99,16 +99,26 @@ CREATE TABLE webhooks.deliveries (
     response_headers text,
     response_body bytea,
     -- A body of its own; NULL stands for the message's.
-    body bytea,
-    PRIMARY KEY (message_id, emitter)
-);
+    body bytea
+) PARTITION BY LIST (state);
+
+-- A queue and a log: what is settled moves from one to the other. The queue stays small, whatever has been
+-- delivered, and the log is not changed by what comes and goes.
+CREATE TABLE webhooks.deliveries_pending PARTITION OF webhooks.deliveries FOR VALUES IN (0);
+CREATE TABLE webhooks.deliveries_settled PARTITION OF webhooks.deliveries FOR VALUES IN (1, 2, 3);
+
+-- No index of the whole: it would have to hold the state, and could not tell that a delivery is there once.
+CREATE UNIQUE INDEX deliveries_pending_key ON webhooks.deliveries_pending (message_id, emitter);
+CREATE UNIQUE INDEX deliveries_settled_key ON webhooks.deliveries_settled (message_id, emitter);
 
 -- What is loaded, and what a new generation discards.
-CREATE INDEX deliveries_pending ON webhooks.deliveries (emitter, generation, seq) WHERE state = 0;
+CREATE INDEX deliveries_pending_queue ON webhooks.deliveries_pending (emitter, generation, seq);
 
-CREATE INDEX deliveries_emitter ON webhooks.deliveries (emitter, message_id);
+CREATE INDEX deliveries_pending_emitter ON webhooks.deliveries_pending (emitter, message_id);
+CREATE INDEX deliveries_settled_emitter ON webhooks.deliveries_settled (emitter, message_id);
 
-CREATE INDEX deliveries_failed ON webhooks.deliveries (state, message_id) WHERE state IN (2, 3);
+CREATE INDEX deliveries_settled_failed ON webhooks.deliveries_settled (state, message_id)
+    WHERE state IN (2, 3);
 
 CREATE TABLE webhooks.attempts (
     message_id uuid NOT NULL,

@@ -11,14 +11,19 @@ use crate::{
     idle::resident,
     median,
     sink::Sink,
-    stores::Place,
+    stores::{Kind, Place},
 };
 
 /// Events per second that so many callers enqueue, while nothing is delivered.
-pub(crate) async fn enqueue(sink: &Sink, callers: usize, events: usize) -> Result<f64, Failed> {
+pub(crate) async fn enqueue(
+    sink: &Sink,
+    kind: Kind,
+    callers: usize,
+    events: usize,
+) -> Result<f64, Failed> {
     let place = Place::new()?;
-    let store = place.sqlite().await?;
-    let webhooks = builder().store(store).deliver(false).build().await?;
+    let webhooks = kind.give(builder(), &place).await?;
+    let webhooks = webhooks.deliver(false).build().await?;
     attach(&webhooks, sink, Shape::Lanes(64)).await?;
     // Fills the write-ahead log once, as it is in a service that has run for a while.
     emit(&webhooks, 64, 16_384).await?;
@@ -41,9 +46,9 @@ pub(crate) struct Drained {
 }
 
 /// Delivers a backlog, once it has been emitted while the emitter was paused.
-pub(crate) async fn drain(sink: &Sink, backlog: usize) -> Result<Drained, Failed> {
+pub(crate) async fn drain(sink: &Sink, kind: Kind, backlog: usize) -> Result<Drained, Failed> {
     let place = Place::new()?;
-    let webhooks = builder().store(place.sqlite().await?).build().await?;
+    let webhooks = kind.give(builder(), &place).await?.build().await?;
     attach(&webhooks, sink, Shape::Lanes(64)).await?;
     webhooks.pause("e0", Backlog::Keep).await?;
     emit(&webhooks, 64, backlog).await?;

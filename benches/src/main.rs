@@ -12,6 +12,7 @@ mod cpu;
 mod durable;
 mod emit;
 mod engine;
+mod fleet;
 mod idle;
 mod latency;
 mod serialise;
@@ -32,8 +33,9 @@ const REQUESTS: usize = 20_000;
 const SEQUENTIAL: usize = 4_000;
 
 /// In this order: the memory first, while nothing that was freed can be used again.
-const SECTIONS: [&str; 9] = [
-    "idle", "payload", "rate", "sqlite", "postgres", "latency", "enqueue", "backlog", "emit",
+const SECTIONS: [&str; 10] = [
+    "idle", "payload", "rate", "sqlite", "postgres", "latency", "fleet", "enqueue", "backlog",
+    "emit",
 ];
 /// Ours alone, for a profiler; only where it is asked for.
 const PROFILE: &str = "profile";
@@ -71,6 +73,7 @@ async fn main() -> Result<(), Failed> {
             "sqlite" => rates(Kind::Sqlite, &ON_SQLITE).await?,
             "postgres" => rates(Kind::Postgres, &ON_POSTGRES).await?,
             "latency" => latency().await?,
+            "fleet" => fleets().await?,
             "enqueue" => enqueue().await?,
             "backlog" => backlogs().await?,
             _ => {
@@ -113,6 +116,9 @@ const ON_POSTGRES: [(&str, Shape, usize); 2] = [
     ("PostgreSQL, 100 emitters", Shape::Emitters(100), REQUESTS),
     ("PostgreSQL, 64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
 ];
+
+/// The stores that outlive a process.
+const DURABLE: [(&str, Kind); 2] = [("SQLite", Kind::Sqlite), ("PostgreSQL", Kind::Postgres)];
 
 async fn rates(kind: Kind, cases: &[(&str, Shape, usize)]) -> Result<(), Failed> {
     let sink = Sink::start().await?;
@@ -193,15 +199,56 @@ async fn latency() -> Result<(), Failed> {
     Ok(())
 }
 
+async fn fleets() -> Result<(), Failed> {
+    let (mut elsewhere, mut committed) = tokio::spawn(async move {
+        let sink = Sink::start().await?;
+        let elsewhere = fleet::elsewhere(&sink).await?;
+        Ok::<_, Failed>((elsewhere, fleet::committed(&sink).await?))
+    })
+    .await??;
+    for (name, latencies) in [
+        ("emit on another node", &mut elsewhere),
+        ("commit to receiver", &mut committed),
+    ] {
+        println!(
+            "{name:<24} p50 {:.1} ms, p99 {:.1} ms",
+            latencies.percentile(50) / 1e3,
+            latencies.percentile(99) / 1e3,
+        );
+    }
+    let sink = Sink::start().await?;
+    let (mut ones, mut ratios) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let one = fleet::rate(&sink, 1, REQUESTS).await?.per_second;
+        let two = fleet::rate(&sink, 2, REQUESTS).await?.per_second;
+        ones.push(one);
+        ratios.push(two / one);
+    }
+    println!(
+        "{:<24} {:.0}/s by one node; by two nodes {:.2} of that",
+        "one database",
+        median(ones),
+        median(ratios),
+    );
+    let leases = fleet::leases(&sink, 50_000).await?;
+    println!(
+        "{:<24} taken in {:.0} ms for each thousand; kept with {:.1} ms each second",
+        "50,000 leases", leases.taken, leases.kept,
+    );
+    Ok(())
+}
+
 async fn enqueue() -> Result<(), Failed> {
     let sink = Sink::start().await?;
-    for (callers, events) in [(1, 4_096), (16, 32_768), (256, 65_536)] {
-        let mut rates = Vec::new();
-        for _ in 0..ROUNDS {
-            rates.push(durable::enqueue(&sink, callers, events).await?);
+    for (store, kind) in DURABLE {
+        for (callers, events) in [(1, 4_096), (16, 32_768), (256, 65_536)] {
+            let mut rates = Vec::new();
+            for _ in 0..ROUNDS {
+                rates.push(durable::enqueue(&sink, kind, callers, events).await?);
+            }
+            let name = format!("{store}, {callers} callers");
+            println!("{name:<24} {:.0} events/s enqueued", median(rates));
         }
-        let name = format!("SQLite, {callers} callers");
-        println!("{name:<24} {:.0} events/s enqueued", median(rates));
     }
     Ok(())
 }
@@ -211,32 +258,34 @@ async fn backlogs() -> Result<(), Failed> {
     const LONG: usize = 1_000_000;
     const SHORT: usize = 1_024;
     let sink = Sink::start().await?;
-    let bare = bare::rate(&sink, PARALLEL, REQUESTS, true).await?;
-    let mut short = Vec::new();
-    for _ in 0..2 * ROUNDS {
-        let drained = durable::drain(&sink, SHORT).await?;
-        short.push(drained.measured.per_second);
+    for (store, kind) in DURABLE {
+        let bare = bare::rate(&sink, PARALLEL, REQUESTS, true).await?;
+        let mut short = Vec::new();
+        for _ in 0..2 * ROUNDS {
+            let drained = durable::drain(&sink, kind, SHORT).await?;
+            short.push(drained.measured.per_second);
+        }
+        let short = median(short);
+        let long = durable::drain(&sink, kind, LONG / 64 * 64).await?;
+        let rate = long.measured.per_second;
+        println!(
+            "{:<24} {rate:.0}/s for 1M rows, {short:.0}/s for 1k: {:.2}; {:.2} of bare reqwest",
+            format!("{store}, backlog"),
+            rate / short,
+            rate / bare.per_second,
+        );
+        println!(
+            "{:<24} {:.1} ms for statistics of 1M rows; {} MiB more memory once drained",
+            "",
+            long.stats,
+            long.grown >> 20,
+        );
+        println!(
+            "{:<24} replayed {:.0}/s, {} MiB more memory",
+            "",
+            long.replayed,
+            long.grown_by_replay >> 20,
+        );
     }
-    let short = median(short);
-    let long = durable::drain(&sink, LONG / 64 * 64).await?;
-    let rate = long.measured.per_second;
-    println!(
-        "{:<24} {rate:.0}/s for 1M rows, {short:.0}/s for 1k: {:.2}; {:.2} of bare reqwest",
-        "SQLite, backlog",
-        rate / short,
-        rate / bare.per_second,
-    );
-    println!(
-        "{:<24} {:.1} ms for statistics of 1M rows; {} MiB more memory once drained",
-        "",
-        long.stats,
-        long.grown >> 20,
-    );
-    println!(
-        "{:<24} replayed {:.0}/s, {} MiB more memory",
-        "",
-        long.replayed,
-        long.grown_by_replay >> 20,
-    );
     Ok(())
 }

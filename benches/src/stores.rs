@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use sqlx::PgConnection;
 use tempfile::TempDir;
 use webhooks_core::{
     MemoryStore, WebhooksBuilder,
@@ -39,15 +40,22 @@ impl Place {
         Ok(SqliteStore::open(self.directory.path().join("webhooks.db")).await?)
     }
 
+    async fn schema(&self) -> Result<&Schema, Failed> {
+        if let Some(schema) = self.schema.get() {
+            return Ok(schema);
+        }
+        let found = schema().await.ok_or("no PostgreSQL was found")?;
+        Ok(self.schema.get_or_init(|| found))
+    }
+
+    /// What an application has beside the store: a connection of its own.
+    pub(crate) async fn connection(&self) -> Result<PgConnection, Failed> {
+        Ok(self.schema().await?.connect().await)
+    }
+
     /// Another handle on the same tables each time, as another process has one.
     pub(crate) async fn postgres(&self) -> Result<PostgresStore, Failed> {
-        let schema = match self.schema.get() {
-            Some(schema) => schema,
-            None => {
-                let found = schema().await.ok_or("no PostgreSQL was found")?;
-                self.schema.get_or_init(|| found)
-            }
-        };
+        let schema = self.schema().await?;
         let path = self.directory.path().join("webhooks.key");
         let key = match SecretsKey::from_file(&path) {
             Ok(key) => key,

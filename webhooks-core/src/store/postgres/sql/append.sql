@@ -12,10 +12,13 @@ item AS MATERIALIZED (
 mine AS MATERIALIZED (
     SELECT l.emitter, l.epoch
     FROM unnest($7::text[], $8::bigint[]) AS c (emitter, epoch)
-    JOIN webhooks.leases AS l ON l.emitter = c.emitter AND l.epoch = c.epoch
-    WHERE l.node = $9
-    ORDER BY l.emitter
-    FOR SHARE OF l
+    -- Each by its name, in the order in which they came: the node may own many more.
+    CROSS JOIN LATERAL (
+        SELECT o.emitter, o.epoch
+        FROM webhooks.leases AS o
+        WHERE o.emitter = c.emitter AND o.epoch = c.epoch AND o.node IS NOT DISTINCT FROM $9
+        FOR SHARE
+    ) AS l
 ),
 target AS MATERIALIZED (
     SELECT

@@ -7,7 +7,13 @@ WITH asked AS MATERIALIZED (
         $7::bigint[], $8::boolean[])
         WITH ORDINALITY AS a (emitter, epoch, after, lanes, all_lanes, max_rows, max_bytes, heeds_marks,
         place)
-    JOIN webhooks.leases AS l ON l.emitter = a.emitter AND l.epoch = a.epoch AND l.node = $9
+    -- Each by its name: the node may own many more.
+    CROSS JOIN LATERAL (
+        SELECT 1
+        FROM webhooks.leases AS o
+        WHERE o.emitter = a.emitter AND o.epoch = a.epoch AND o.node IS NOT DISTINCT FROM $9
+        OFFSET 0
+    ) AS l
     LEFT JOIN webhooks.emitters AS e ON e.id = a.emitter
 )
 SELECT

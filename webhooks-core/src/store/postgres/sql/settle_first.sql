@@ -15,11 +15,14 @@ done AS MATERIALIZED (
 mine AS MATERIALIZED (
     SELECT l.emitter, l.epoch, e.generation
     FROM unnest($22::text[], $23::bigint[]) AS c (emitter, epoch)
-    JOIN webhooks.leases AS l ON l.emitter = c.emitter AND l.epoch = c.epoch
+    -- Each by its name, in the order in which they came: the node may own many more.
+    CROSS JOIN LATERAL (
+        SELECT o.emitter, o.epoch
+        FROM webhooks.leases AS o
+        WHERE o.emitter = c.emitter AND o.epoch = c.epoch AND o.node IS NOT DISTINCT FROM $24
+        FOR SHARE
+    ) AS l
     LEFT JOIN webhooks.emitters AS e ON e.id = l.emitter
-    WHERE l.node = $24
-    ORDER BY l.emitter
-    FOR SHARE OF l
 ),
 -- Joined before the table is looked at: its statistics may be of a time when it was empty.
 own AS MATERIALIZED (

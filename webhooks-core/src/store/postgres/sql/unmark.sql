@@ -3,10 +3,13 @@
 WITH mine AS MATERIALIZED (
     SELECT l.emitter
     FROM unnest($1::text[], $2::bigint[]) AS c (emitter, epoch)
-    JOIN webhooks.leases AS l ON l.emitter = c.emitter AND l.epoch = c.epoch
-    WHERE l.node = $3
-    ORDER BY l.emitter
-    FOR SHARE OF l
+    -- Each by its name, in the order in which they came: the node may own many more.
+    CROSS JOIN LATERAL (
+        SELECT o.emitter, o.epoch
+        FROM webhooks.leases AS o
+        WHERE o.emitter = c.emitter AND o.epoch = c.epoch AND o.node IS NOT DISTINCT FROM $3
+        FOR SHARE
+    ) AS l
 )
 DELETE FROM webhooks.marks AS m
 USING (

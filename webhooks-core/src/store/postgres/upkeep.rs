@@ -9,7 +9,7 @@ use crate::observe;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Adds up what was counted, and goes on with what is being discarded.
+/// Adds up what was counted, goes on with what is being discarded, and drops what dead nodes own.
 pub(super) async fn run(cx: Arc<Context>, runner: Arc<Runner>) {
     loop {
         sleep(EVERY).await;
@@ -19,11 +19,12 @@ pub(super) async fn run(cx: Arc<Context>, runner: Arc<Runner>) {
             Box::pin(async move {
                 tally::fold(connection, &cx).await?;
                 ops::go_on_discarding(connection, &cx, None).await?;
+                ops::bury(connection, &cx).await?;
                 Ok(())
             })
         });
         if let Err(unanswered) = done.await {
-            tracing::debug!(target: observe::STORE, error = %unanswered.error, "what is to be added up and discarded has to wait");
+            tracing::debug!(target: observe::STORE, error = %unanswered.error, "what is to be added up, discarded and dropped has to wait");
         }
     }
 }

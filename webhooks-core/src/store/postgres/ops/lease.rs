@@ -19,8 +19,8 @@ use crate::{
 
 /// So many emitters without an owner are taken by whoever comes first.
 const FEW: usize = 64;
-/// So many leases of dead nodes are dropped at once.
-const DROP: i64 = 1_000;
+/// So many nodes, and so many leases of dead ones, are given up at once.
+const MANY: i64 = 1_000;
 
 /// Says that a node is alive, by the database's clock.
 pub(in super::super) async fn renew(
@@ -102,8 +102,12 @@ async fn without_owner(
         .fetch_all(&mut *connection)
         .await?;
     let (mut own, mut free) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
     for row in &rows {
         let emitter: String = get(row, 0)?;
+        if !seen.insert(emitter.clone()) {
+            continue;
+        }
         if get(row, 1)? {
             own.push(emitter);
         } else {
@@ -132,16 +136,26 @@ async fn without_owner(
     Ok(own)
 }
 
-/// Drops what dead nodes own and nobody has wanted. Whatever is pending is marked, in a later statement: what
-/// was appended under such a lease before it was dropped is seen then.
-pub(super) async fn drop_dead_leases(tx: &mut Tx<'_>) -> Result<(), Failure> {
-    let dropped = ask(&tx.cx.sql.drop_dead_leases)
-        .bind(DROP)
+/// Gives up nodes that nobody has heard of for long, and drops what dead nodes own and nobody has wanted.
+/// Whatever is pending is marked, in a later statement: what was appended under such a lease before it was
+/// dropped is seen then.
+pub(in super::super) async fn bury(
+    connection: &mut PgConnection,
+    cx: &Context,
+) -> Result<(), Failure> {
+    let mut tx = Tx::begin(connection, cx, cx.env.now()).await?;
+    ask(&cx.sql.kill_nodes)
+        .bind(MANY)
+        .execute(tx.connection())
+        .await?;
+    let dropped = ask(&cx.sql.drop_dead_leases)
+        .bind(MANY)
         .fetch_all(tx.connection())
         .await?;
     let emitters = dropped.iter().map(|row| get(row, 0));
     let emitters: Vec<String> = emitters.collect::<Result<_, _>>()?;
-    mark_pending(tx, emitters).await
+    mark_pending(&mut tx, emitters).await?;
+    tx.commit().await
 }
 
 /// Gives leases back, where node and epoch are still theirs.

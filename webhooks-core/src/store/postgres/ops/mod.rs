@@ -31,7 +31,7 @@ pub(super) use self::{
     discard::{discard, go_on as go_on_discarding},
     emitters::{put, remove, set_state, standing, table, version},
     erase::erase_payload,
-    lease::{give_back, lease, new_epoch, renew},
+    lease::{bury, give_back, lease, new_epoch, renew},
     list::{deliveries, delivery, message_detail},
     load::load,
     look::look,

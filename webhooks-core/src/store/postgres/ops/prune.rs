@@ -10,7 +10,6 @@ use super::{
         tx::{Context, Tx, ask, get},
     },
     go_on_discarding,
-    lease::drop_dead_leases,
 };
 use crate::{
     env::Timestamp,
@@ -212,10 +211,10 @@ impl PruneJob {
             .bind(SMALL)
             .execute(tx.connection())
             .await?;
-        for statement in [&sql.prune_nodes, &sql.kill_nodes] {
-            ask(statement).bind(SMALL).execute(tx.connection()).await?;
-        }
-        drop_dead_leases(&mut tx).await?;
+        ask(&sql.prune_nodes)
+            .bind(SMALL)
+            .execute(tx.connection())
+            .await?;
         let marks = ask(&sql.prune_marks)
             .bind(SMALL)
             .execute(tx.connection())

@@ -118,8 +118,13 @@ pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
 pub(super) async fn follow(engine: Arc<Engine>) {
     let mut seen = 0;
     loop {
+        let start = Instant::now();
         let followed = match sweep(&engine).await {
-            Ok(Swept::All) => engine.store.changed(seen).await.map(|count| seen = count),
+            Ok(Swept::All) => {
+                // Where others append all the time, no more than half of it is spent on sweeps.
+                sleep(start.elapsed().min(TICK)).await;
+                engine.store.changed(seen).await.map(|count| seen = count)
+            }
             Ok(Swept::Some) => {
                 // What was taken is loaded first.
                 sleep(BREATH).await;

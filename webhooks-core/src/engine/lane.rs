@@ -100,6 +100,11 @@ impl Lane {
         self.complete = true;
     }
 
+    /// How many are in line.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(crate) fn is_full(&self, window: Window) -> bool {
         self.queue.len() >= window.entries || self.bytes >= window.bytes
     }

@@ -46,7 +46,17 @@ impl Run {
         self.epoch().is_some()
             && !self.loading.running
             && self.phase == Phase::Working
-            && (self.loading.wanted || self.loading.scan.is_some() || self.is_hungry())
+            && (self.loading.scan.is_some()
+                || (self.loading.wanted && !self.has_plenty())
+                || self.is_hungry())
+    }
+
+    /// Whether so much is in memory that what others appended can wait, since it stands behind that: each
+    /// load begins at the oldest. With several lanes it may be for one that is empty.
+    fn has_plenty(&self) -> bool {
+        const PLENTY: usize = 64;
+        let lane = self.lanes.get(&0);
+        self.emitter.settings.lanes == 1 && lane.is_some_and(|lane| lane.len() > PLENTY)
     }
 
     fn is_hungry(&self) -> bool {

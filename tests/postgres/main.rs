@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test's own tasks and clocks")]
 
+mod clocks;
 mod conformance;
 mod emit_in;
 mod faults;
 mod opening;
 mod order;
 mod place;
+mod world;

@@ -9,4 +9,5 @@ mod faults;
 mod opening;
 mod order;
 mod place;
+mod pooler;
 mod world;

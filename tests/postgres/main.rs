@@ -4,6 +4,7 @@
 
 mod clocks;
 mod conformance;
+mod discards;
 mod emit_in;
 mod faults;
 mod held;

@@ -12,5 +12,6 @@ mod opening;
 mod order;
 mod place;
 mod pooler;
+mod settling;
 mod unheard;
 mod world;

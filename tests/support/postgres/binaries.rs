@@ -1,7 +1,7 @@
 //! Where the server's programs are.
 
 use std::{
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -39,6 +39,16 @@ fn configured() -> Option<PathBuf> {
 
 fn on_path() -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).find(|directory| is_complete(directory))
+}
+
+/// PgBouncer. Debian keeps it off the `PATH` of ordinary users.
+pub(super) fn find_pooler() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path);
+    iter::once(PathBuf::from("/usr/sbin"))
+        .chain(on_path)
+        .map(|directory| directory.join("pgbouncer"))
+        .find(|program| program.is_file())
 }
 
 /// The client's package has some programs, but not these.

@@ -57,7 +57,7 @@ impl Cluster {
         match opening.await.unwrap() {
             Ok(cluster) => Some(cluster),
             Err(what) => {
-                Lack::Missing(what).skip();
+                Lack::postgres(what).skip();
                 None
             }
         }
@@ -165,7 +165,7 @@ fn listen(keeper: &mut Keeper) -> Result<u16, String> {
 
 /// A port below those that the system hands out by itself: while the server is down, no other process
 /// gets its port, and no client that tries it again and again meets itself there.
-fn port() -> u16 {
+pub(super) fn port() -> u16 {
     let [high, low, ..] = Uuid::new_v4().into_bytes();
     10_000 + u16::from_be_bytes([high, low]) % 20_000
 }

@@ -96,8 +96,8 @@ impl Keeper {
     }
 }
 
-/// A shell as a user that the server agrees to run as: it refuses root.
-fn shell() -> Command {
+/// A shell as a user that the programs agree to run as: they refuse root.
+pub(super) fn shell() -> Command {
     let user = Command::new("id").arg("-u").output();
     if user.is_ok_and(|user| user.stdout == b"0\n") {
         let mut command = Command::new("setpriv");

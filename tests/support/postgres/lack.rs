@@ -1,15 +1,19 @@
 //! What is missing.
 
-/// Why there is no server for a test.
+/// Why there is no server, or no pooler, for a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lack {
-    /// This machine has none.
-    Missing(String),
+    /// This machine has no such program, for this reason.
+    Missing(&'static str, String),
     /// The one that was asked for cannot be used: nobody wants another instead.
     Unusable(String),
 }
 
 impl Lack {
+    pub(super) fn postgres(why: String) -> Self {
+        Self::Missing("PostgreSQL", why)
+    }
+
     /// Says it, where it is no failure.
     ///
     /// # Panics
@@ -25,8 +29,8 @@ impl Lack {
 
     fn line(&self, required: bool) -> Result<String, String> {
         match self {
-            Self::Missing(what) if required => Err(format!("no PostgreSQL: {what}")),
-            Self::Missing(what) => Ok(format!("skipped: no PostgreSQL: {what}")),
+            Self::Missing(what, why) if required => Err(format!("no {what}: {why}")),
+            Self::Missing(what, why) => Ok(format!("skipped: no {what}: {why}")),
             Self::Unusable(what) => Err(what.clone()),
         }
     }
@@ -38,7 +42,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_a_line_unless_all_is_required() {
-        let lack = Lack::Missing("none here".into());
+        let lack = Lack::postgres("none here".into());
         assert_eq!(
             lack.line(false).unwrap(),
             "skipped: no PostgreSQL: none here"

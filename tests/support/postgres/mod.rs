@@ -4,6 +4,7 @@
 //!   127.0.0.1:5432, else in a private cluster that the tests of a process share.
 //! - A [`Cluster`] is always private: it may be stopped as a crash would stop it.
 //! - A [`Proxy`] stalls, cuts and refuses what goes between a node and its server.
+//! - A [`Pooler`] is a PgBouncer of one's own, with transactions pooled.
 //! - Where there is no PostgreSQL, one line says so and the test is skipped;
 //!   with `WEBHOOKS_REQUIRE_ALL` it fails.
 
@@ -14,12 +15,14 @@ mod faults;
 mod keeper;
 mod lack;
 mod link;
+mod pooler;
 mod proxy;
 mod schema;
 mod server;
 
 pub use self::{
     cluster::Cluster,
+    pooler::Pooler,
     proxy::Proxy,
     schema::{Schema, schema},
 };

@@ -74,7 +74,7 @@ impl Search {
                 url: cluster.url().to_owned(),
                 _cluster: Some(cluster),
             }),
-            Err(why) => Err(Lack::Missing(format!(
+            Err(why) => Err(Lack::postgres(format!(
                 "{VARIABLE} names none; {}: {refusal}; {why}",
                 self.local
             ))),
@@ -151,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_there_is_none_everything_that_was_tried_is_told() {
-        let Lack::Missing(what) = nowhere().run().await.err().unwrap() else {
+        let Lack::Missing(_, what) = nowhere().run().await.err().unwrap() else {
             panic!("it is missing");
         };
         for part in [VARIABLE, "127.0.0.1:1: ", "no programs"] {

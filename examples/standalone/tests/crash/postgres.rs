@@ -16,7 +16,7 @@ use crate::{
     PATIENCE,
     api::Event,
     chance::Chance,
-    kill::{DRAINED, SETTLING, receiver, report, rounds},
+    kill::{DRAINED, SETTLING, drained_within, receiver, report, rounds},
     load::Load,
     program::{BINARY, Program, command, serving_from},
     world::World,
@@ -93,7 +93,7 @@ async fn what_was_acknowledged_arrives_in_order_whichever_node_is_killed() {
         nodes[killed] = Some(node);
     }
     load.stop().await;
-    apis[0].drained(DRAINED).await;
+    apis[0].drained(drained_within(rounds())).await;
     let history = world.history().clone();
     let summary = check(&history, SETTLING).unwrap();
     report(&history, &summary, &mut []);

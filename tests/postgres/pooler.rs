@@ -39,7 +39,6 @@ macro_rules! pooler {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "what is asked when a store is connected to is in no transaction yet"]
 async fn two_nodes_deliver_in_order_with_pooled_transactions() {
     let place = place!();
     let pooler = pooler!(place);
@@ -88,7 +87,6 @@ async fn two_nodes_deliver_in_order_with_pooled_transactions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "what is asked when a store is connected to is in no transaction yet"]
 async fn nodes_that_start_at_once_behind_it_make_the_tables_once() {
     let place = place!();
     let pooler = pooler!(place);

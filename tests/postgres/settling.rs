@@ -20,7 +20,6 @@ const SETTLED: &str = "SELECT count(*) FROM deliveries WHERE state = 1";
 /// One that fails and then succeeds is settled before what its lane sent after it, also where all of it
 /// waits for the database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "what its lane sent after it is settled in a statement before"]
 async fn nothing_is_settled_before_what_was_sent_before_it() {
     let place = place!();
     let world = World::new();

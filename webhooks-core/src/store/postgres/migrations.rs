@@ -48,7 +48,11 @@ pub(super) async fn pending(
     connection: &mut PgConnection,
     schema: &str,
 ) -> Result<&'static [Migration], Error> {
-    migration::pending(MIGRATIONS, version(connection, schema).await?)
+    // All in one transaction: a pooler may hand out another connection between the parts of a question.
+    let mut transaction = connection.begin().await.map_err(from_sqlx)?;
+    let version = version(&mut transaction, schema).await?;
+    transaction.commit().await.map_err(from_sqlx)?;
+    migration::pending(MIGRATIONS, version)
 }
 
 /// Refuses tables on which steps are still to be run.

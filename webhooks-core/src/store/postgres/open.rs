@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions as _, PgConnection, Row as _,
+    ConnectOptions as _, Connection as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::timeout;
@@ -155,10 +155,12 @@ pub(super) async fn check_key(
     connection: &mut PgConnection,
     options: &PostgresOptions,
 ) -> Result<(), Error> {
-    if migrations::version(connection, &options.schema).await? == 0 {
+    // A pooler may hand out another connection between the parts of a question.
+    let mut transaction = connection.begin().await.map_err(from_sqlx)?;
+    if migrations::version(&mut transaction, &options.schema).await? == 0 {
         return Ok(());
     }
-    match noted(connection, &options.schema, KEY_ID).await? {
+    match noted(&mut transaction, &options.schema, KEY_ID).await? {
         Some(noted) => same_key(options, &noted),
         None => Ok(()),
     }
@@ -210,12 +212,15 @@ async fn note(
     value: &str,
 ) -> Result<String, Error> {
     let sql = Sql::new(schema, false);
+    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+    let mut transaction = connection.begin_with(begin).await.map_err(from_sqlx)?;
     ask(&sql.put_meta)
         .bind(name)
         .bind(value)
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await
         .map_err(from_sqlx)?;
-    let noted = noted(connection, schema, name).await?;
+    let noted = noted(&mut transaction, schema, name).await?;
+    transaction.commit().await.map_err(from_sqlx)?;
     noted.ok_or_else(|| Error::new(ErrorKind::Store, "the database keeps no notes"))
 }

@@ -25,7 +25,8 @@ use crate::{
 
 /// Settles a batch.
 ///
-/// In the usual case that is one statement. A delivery that comes twice is settled in two rounds.
+/// In the usual case that is one statement. A delivery that comes twice is settled in two rounds, and what
+/// its emitter sent after it in the second: a crash between them costs a lane the end of what it had sent.
 pub(in super::super) async fn settle(
     connection: &mut PgConnection,
     cx: &Context,
@@ -36,9 +37,15 @@ pub(in super::super) async fn settle(
     let mut is_first = true;
     while !left.is_empty() || is_first {
         let mut seen = HashSet::new();
-        let (round, later) = left
-            .into_iter()
-            .partition(|at| seen.insert(&batch.settlements[*at].key));
+        let mut deferred = HashSet::new();
+        let (round, later) = left.into_iter().partition(|at| {
+            let key = &batch.settlements[*at].key;
+            let now = !deferred.contains(&key.emitter) && seen.insert(key);
+            if !now {
+                deferred.insert(&key.emitter);
+            }
+            now
+        });
         left = later;
         settle_round(connection, cx, batch, &round, is_first, &mut outcomes).await?;
         is_first = false;

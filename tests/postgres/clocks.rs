@@ -1,7 +1,7 @@
 //! Nodes whose wall clocks differ by seconds: leases go by the database's clock, and a node's own waits by
 //! none.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use webhooks_core::{
     EmitterConfig, Jitter, RetryPolicy, Webhooks,
@@ -152,4 +152,47 @@ async fn one_that_is_ahead_takes_over_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_is_behind_takes_over_in_order() {
     two_nodes(Going::Right, Going::Behind, End::Crash).await;
+}
+
+/// By the clock of the one that emits, it is due in ten seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_that_is_ahead_emits_waits_for_nothing() {
+    let place = place!();
+    let receiver = Receiver::start().await;
+    let owner = node(&place, Going::Right).await;
+    owner.attach("crm", ["a"], config(&receiver)).await.unwrap();
+    let ahead = node(&place, Going::Ahead).await;
+    wait_until("both know the emitter", async || ahead.is_started("crm")).await;
+    owner.emit("a", &serde_json::json!({})).await.unwrap();
+    receiver.wait_for(1).await;
+    let emitted = Instant::now();
+    ahead.emit("a", &serde_json::json!({})).await.unwrap();
+    receiver.wait_for(2).await;
+    assert!(emitted.elapsed() < LATE);
+}
+
+/// By the clock of the one that takes over, the retry is due at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_keeps_to_its_time_where_one_that_is_ahead_takes_over() {
+    const PAUSE: Duration = Duration::from_secs(3);
+    let place = place!();
+    let receiver =
+        Receiver::scripted(|_, nth| Reply::status(if nth == 0 { 500 } else { 200 })).await;
+    let owner = node(&place, Going::Right).await;
+    let retry = RetryPolicy::exponential(PAUSE, PAUSE).jitter(Jitter::None);
+    let config = config(&receiver).retry(retry);
+    owner.attach("crm", ["a"], config).await.unwrap();
+    owner.emit("a", &serde_json::json!({})).await.unwrap();
+    receiver.wait_for(1).await;
+    let failed = Instant::now();
+    let settled = "SELECT count(*) FROM deliveries WHERE attempts = 1";
+    wait_until("it is written down", async || {
+        place.count(settled).await == 1
+    })
+    .await;
+    owner.shutdown(GRACE).await.unwrap();
+    let _ahead = node(&place, Going::Ahead).await;
+    receiver.wait_for(2).await;
+    let waited = failed.elapsed();
+    assert!(waited >= PAUSE && waited < PAUSE + LATE, "{waited:?}");
 }

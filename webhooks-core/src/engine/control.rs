@@ -104,7 +104,7 @@ impl Engine {
             .put_emitter(PutEmitter {
                 emitter,
                 put,
-                now: self.env().now(),
+                now: self.wall(),
             })
             .await
     }
@@ -134,7 +134,7 @@ impl Engine {
 
     pub(crate) async fn detach(self: &Arc<Self>, id: &EmitterId) -> Result<(), Error> {
         let _alone = self.control.lock().await;
-        let now = self.env().now();
+        let now = self.wall();
         let removed = self.store.remove_emitter(id.clone(), now).await?;
         if removed || self.registry.get(id.as_str()).is_some() {
             self.gone(id);
@@ -184,7 +184,7 @@ impl Engine {
     }
 
     async fn set_state(&self, id: &EmitterId, change: StateChange) -> Result<StateOutcome, Error> {
-        let now = self.env().now();
+        let now = self.wall();
         self.store
             .set_state(SetState {
                 emitter: id.clone(),

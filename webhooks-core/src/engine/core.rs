@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     emitter::{Registry, Shared},
-    env::Env,
+    env::{Env, Timestamp},
     store::{NodeId, Store},
     transport::{BoxTransport, NetworkPolicy},
 };
@@ -97,10 +97,15 @@ impl Engine {
         &self.options.env
     }
 
+    /// The time now, by the clock that all that share the store go by.
+    pub(super) fn wall(&self) -> Timestamp {
+        self.life.corrected(self.options.env.now())
+    }
+
     pub(super) fn now(&self) -> Now {
         Now {
             instant: Instant::now(),
-            wall: self.options.env.now(),
+            wall: self.wall(),
         }
     }
 

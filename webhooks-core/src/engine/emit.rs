@@ -137,7 +137,7 @@ impl Engine {
 
     pub(super) fn draft(&self, event: Event, emitters: Vec<Arc<Emitter>>) -> Draft {
         let env = self.env();
-        let now = env.now();
+        let now = self.wall();
         let idempotency = event.idempotency_key.map(|key| {
             let mut hash = Sha256::new();
             hash.update(event.name.as_str());
@@ -199,7 +199,7 @@ impl Engine {
         Append {
             node: self.node(),
             messages: stored.map(Draft::to_store).collect(),
-            now: self.env().now(),
+            now: self.wall(),
         }
     }
 

@@ -76,7 +76,7 @@ impl Engine {
         let batch = Append {
             node: self.node(),
             messages: messages.into_iter().collect(),
-            now: self.env().now(),
+            now: self.wall(),
         };
         Prepared { draft, batch }
     }

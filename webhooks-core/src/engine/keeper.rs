@@ -43,7 +43,7 @@ async fn keep(engine: &Arc<Engine>, tick: u64, version: &mut Option<u64>) -> Res
         *version = Some(engine.refresh_registry().await?);
     }
     if tick.is_multiple_of(PRUNE_EVERY) {
-        let now = engine.env().now();
+        let now = engine.wall();
         let prune = Prune {
             settled_before: now.saturating_sub(engine.options.retention),
             payloads_before: engine
@@ -93,7 +93,7 @@ pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
         node: engine.node(),
         emitters: None,
         limit: SWEEP_BATCH,
-        now: engine.env().now(),
+        now: engine.wall(),
     };
     let leases = engine.store.lease(request).await?;
     let swept = if leases.len() < SWEEP_BATCH {

@@ -6,11 +6,16 @@
 //!   again. What it owns stays its own until somebody takes it, and with it the outcomes that the store
 //!   does not have yet: when nobody did, what had its success is not sent again.
 //! - One that finds itself dead comes back under another ID, with nothing.
+//! - What several nodes must agree on, when something is due, goes by the store's clock where it has one: a
+//!   node whose own differs from it corrects that at each renewal.
 //! - Where a store is away for so long that all its nodes run out of time, the first to come back must not
 //!   take over from those that come back a moment later: one that could not renew takes nothing at first.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -18,7 +23,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{core::Engine, keeper};
 use crate::{
-    Error, ErrorKind, observe,
+    Error, ErrorKind,
+    env::Timestamp,
+    observe,
     store::{NODE_LIFETIME, NodeId, Renewal},
 };
 
@@ -35,6 +42,8 @@ const MARGIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Life {
     state: Mutex<State>,
+    /// Microseconds by which the store's clock is ahead of the node's.
+    ahead: AtomicI64,
 }
 
 #[derive(Debug)]
@@ -46,6 +55,17 @@ struct State {
     recovering_until: Option<Instant>,
 }
 
+/// Clocks that are kept in step differ by less than this; more is put right.
+const IN_STEP: i64 = 500_000;
+
+/// By how many microseconds the store's clock is ahead of the node's, if they are not in step. The store
+/// answered between two moments of the node's clock.
+fn ahead(store: Timestamp, asked: Timestamp, answered: Timestamp) -> i64 {
+    let middle = i64::midpoint(asked.as_micros(), answered.as_micros());
+    let ahead = store.as_micros().saturating_sub(middle);
+    if ahead.abs() < IN_STEP { 0 } else { ahead }
+}
+
 impl Life {
     pub(super) fn new(node: NodeId) -> Self {
         Self {
@@ -54,7 +74,14 @@ impl Life {
                 failed: None,
                 recovering_until: None,
             }),
+            ahead: AtomicI64::new(0),
         }
+    }
+
+    /// A time of the node's clock, by the store's.
+    pub(super) fn corrected(&self, time: Timestamp) -> Timestamp {
+        let ahead = self.ahead.load(Relaxed);
+        Timestamp::from_micros(time.as_micros().saturating_add(ahead))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -97,13 +124,18 @@ impl Engine {
                 Some(Duration::ZERO) => MARGIN,
                 Some(left) => left,
             };
-            let renewal = self.store.renew(self.node(), self.env().now());
+            let asked_at = self.env().now();
+            let renewal = self.store.renew(self.node(), self.life.corrected(asked_at));
             let renewal = match timeout(patience, renewal).await {
                 Ok(renewal) => renewal,
                 Err(_) => Err(Error::new(ErrorKind::Store, "the store does not answer")),
             };
             match renewal {
-                Ok(Renewal::Alive { .. }) => {
+                Ok(Renewal::Alive { clock, .. }) => {
+                    if let Some(clock) = clock {
+                        let ahead = ahead(clock, asked_at, self.env().now());
+                        self.life.ahead.store(ahead, Relaxed);
+                    }
                     {
                         let mut life = self.life.state();
                         if life.failed.take().is_some() {

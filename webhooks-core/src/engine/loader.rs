@@ -44,7 +44,7 @@ async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
             node: engine.node(),
             limit: wanted.len(),
             emitters: Some(wanted.clone()),
-            now: engine.env().now(),
+            now: engine.wall(),
         };
         let leases = engine.store.lease(request).await?;
         let now = engine.now();
@@ -86,6 +86,6 @@ fn load(engine: &Engine, order: &LoadOrder) -> Load {
         only: order.scan.only.clone(),
         limit: order.rows,
         max_bytes: order.bytes,
-        now: engine.env().now(),
+        now: engine.wall(),
     }
 }

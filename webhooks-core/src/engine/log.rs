@@ -19,7 +19,7 @@ impl Engine {
         key: DeliveryKey,
         fresh: bool,
     ) -> Result<DeliveryRecord, Error> {
-        let now = self.env().now();
+        let now = self.wall();
         let fresh = fresh.then(|| MessageId::generate(self.env()));
         let redeliver = Redeliver {
             key: key.clone(),
@@ -68,7 +68,7 @@ impl Engine {
         self: &Arc<Self>,
         key: DeliveryKey,
     ) -> Result<DeliveryRecord, Error> {
-        match self.store.discard(key.clone(), self.env().now()).await? {
+        match self.store.discard(key.clone(), self.wall()).await? {
             DiscardOutcome::Discarded(record) => {
                 let now = Instant::now();
                 self.schedule(|scheduler| scheduler.remove(&key.emitter, record.seq, now));
@@ -104,7 +104,7 @@ impl Engine {
 
     pub(crate) async fn erase_payload(self: &Arc<Self>, id: MessageId) -> Result<(), Error> {
         let before = self.store.message(id).await?;
-        if !self.store.erase_payload(id, self.env().now()).await? {
+        if !self.store.erase_payload(id, self.wall()).await? {
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!("there is no message {id}"),

@@ -78,7 +78,7 @@ impl Settler {
                 .into_iter()
                 .map(|(id, (epoch, health))| (id, epoch, health))
                 .collect(),
-            now: engine.env().now(),
+            now: engine.wall(),
         })
     }
 }

@@ -80,6 +80,6 @@ impl Engine {
     }
 
     pub(crate) async fn stats(&self) -> Result<Stats, Error> {
-        self.store.stats(self.env().now()).await
+        self.store.stats(self.wall()).await
     }
 }

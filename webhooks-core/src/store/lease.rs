@@ -53,6 +53,9 @@ pub enum Renewal {
     Alive {
         /// Until when.
         until: Timestamp,
+        /// The time by the store's own clock. `None` where it goes by what it is told: then all that use
+        /// it share one machine's clock.
+        clock: Option<Timestamp>,
     },
     /// Somebody took its emitters over: it must come back under a new ID.
     Dead,

@@ -30,7 +30,10 @@ impl Nodes {
             return Renewal::Dead;
         }
         node.until = node.until.max(until);
-        Renewal::Alive { until: node.until }
+        Renewal::Alive {
+            until: node.until,
+            clock: None,
+        }
     }
 
     pub(super) fn is_alive(&self, node: NodeId, now: Timestamp) -> bool {

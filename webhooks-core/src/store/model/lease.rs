@@ -24,7 +24,10 @@ impl Model {
             return Renewal::Dead;
         }
         known.until = known.until.max(until);
-        Renewal::Alive { until: known.until }
+        Renewal::Alive {
+            until: known.until,
+            clock: None,
+        }
     }
 
     /// As [`Store::lease`](crate::store::Store::lease).

@@ -36,6 +36,7 @@ pub(in super::super) async fn renew(
     Ok(match row {
         Some(row) => Renewal::Alive {
             until: rows::time(&row, 0)?,
+            clock: Some(rows::time(&row, 1)?),
         },
         None => Renewal::Dead,
     })

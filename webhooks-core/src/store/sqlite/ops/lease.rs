@@ -35,6 +35,7 @@ pub(in super::super) fn renew(
     } else {
         Renewal::Alive {
             until: Timestamp::from_micros(until),
+            clock: None,
         }
     })
 }

@@ -98,7 +98,7 @@ impl Engine {
     }
 
     /// The time now, by the clock that all that share the store go by.
-    pub(super) fn wall(&self) -> Timestamp {
+    pub(crate) fn wall(&self) -> Timestamp {
         self.life.corrected(self.options.env.now())
     }
 

@@ -72,7 +72,7 @@ impl Webhooks {
         states: Vec<DeliveryState>,
         fresh_id: bool,
     ) -> Result<u64, Error> {
-        let now = self.engine().env().now();
+        let now = self.engine().wall();
         let replay = Replay {
             emitter,
             since,

@@ -76,6 +76,7 @@ pub mod stats;
 #[doc(hidden)]
 pub use self::world::World;
 pub use self::{
+    chance::Chance,
     factory::{FactoryFuture, StoreFactory},
     suite::run,
 };

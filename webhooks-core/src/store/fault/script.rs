@@ -1,6 +1,6 @@
 //! Which calls are struck, and how.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::Operation;
 use crate::store::conformance::chance::Chance;
@@ -18,17 +18,35 @@ pub enum Fault {
     Lost,
     /// It comes to the store so much later, even if its future is dropped meanwhile.
     Delayed(Duration),
+    /// It is done at once, and its answer comes so much later.
+    Late(Duration),
 }
 
 /// Which calls are struck, and how.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Script {
     calls: u64,
     calls_of: BTreeMap<Operation, u64>,
     planned: BTreeMap<u64, Fault>,
     planned_of: BTreeMap<(Operation, u64), Fault>,
     random: Option<(Chance, usize)>,
+    chosen: Option<Box<Choose>>,
     fired: u64,
+}
+
+/// What happens to a call of this method.
+type Choose = dyn FnMut(Operation) -> Option<Fault> + Send;
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("calls", &self.calls)
+            .field("planned", &self.planned)
+            .field("planned_of", &self.planned_of)
+            .field("random", &self.random)
+            .field("fired", &self.fired)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Script {
@@ -45,10 +63,18 @@ impl Script {
         self.random = Some((Chance::new(seed), one_in.max(1)));
     }
 
+    pub(super) fn strike_as(
+        &mut self,
+        choose: impl FnMut(Operation) -> Option<Fault> + Send + 'static,
+    ) {
+        self.chosen = Some(Box::new(choose));
+    }
+
     pub(super) fn heal(&mut self) {
         self.planned.clear();
         self.planned_of.clear();
         self.random = None;
+        self.chosen = None;
     }
 
     /// Counts a call; returns what happens to it.
@@ -59,6 +85,7 @@ impl Script {
         let fault = self.planned_of.remove(&(operation, *of));
         let fault = fault.or(self.planned.remove(&self.calls));
         let fault = fault.or_else(|| self.random.as_mut().and_then(draw));
+        let fault = fault.or_else(|| self.chosen.as_mut().and_then(|choose| choose(operation)));
         self.fired += u64::from(fault.is_some());
         fault
     }

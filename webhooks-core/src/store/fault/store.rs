@@ -70,6 +70,12 @@ impl<S: Store + ?Sized> FaultStore<S> {
         self.script().strike_at_random(seed, one_in);
     }
 
+    /// Strikes calls that nothing else strikes as `choose` says: for a simulation, whose faults come and
+    /// go. It is asked for each of them, in their order.
+    pub fn strike_as(&self, choose: impl FnMut(Operation) -> Option<Fault> + Send + 'static) {
+        self.script().strike_as(choose);
+    }
+
     /// Strikes no further call.
     pub fn heal(&self) {
         self.script().heal();
@@ -115,6 +121,11 @@ impl<S: Store + ?Sized> FaultStore<S> {
                 Some(Fault::Lost) => {
                     drop(call.await);
                     Err(error(operation, "has lost its answer"))
+                }
+                Some(Fault::Late(time)) => {
+                    let answer = call.await;
+                    sleep(time).await;
+                    answer
                 }
                 Some(Fault::Delayed(time)) => {
                     detached(async move {

@@ -81,3 +81,22 @@ async fn a_late_call_is_done_though_nobody_waits() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(world.load(&owner).await.len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_chosen_strikes_what_nothing_else_does() {
+    let store = store();
+    let late = Duration::from_secs(3);
+    store.strike_nth(1, Fault::Refused);
+    store.strike_as(move |operation| match operation {
+        Operation::Version => Some(Fault::Late(late)),
+        _ => None,
+    });
+    store.version().await.unwrap_err();
+    store.emitters().await.unwrap();
+    let begin = tokio::time::Instant::now();
+    store.version().await.unwrap();
+    assert_eq!(begin.elapsed(), late);
+    store.heal();
+    store.version().await.unwrap();
+    assert_eq!((begin.elapsed(), store.fired()), (late, 2));
+}

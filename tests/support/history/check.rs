@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use super::{Answer, Arrival, Emit, History, Moment};
+use super::{
+    Answer, Arrival, Emit, History, Moment,
+    inside::{self, Breach},
+};
 
 /// How a history breaks a rule. Emitter and delivery ID come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Violation {
     NotGrown(String, String),
     /// It came before the second one, whose receipt was there before this one was emitted.
     Overtook(String, String, String),
+    /// A rule of what happens inside.
+    Inside(Breach),
 }
 
 /// What a history holds.
@@ -60,6 +65,8 @@ pub fn check(history: &History, settling: Duration) -> Result<Summary, Vec<Viola
     check.attempts();
     let repeated = check.repetitions();
     check.order();
+    let inside = inside::check(&history.inside);
+    check.violations.extend(inside.into_iter().map(Violation::Inside));
     if !check.violations.is_empty() {
         return Err(check.violations);
     }

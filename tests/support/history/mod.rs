@@ -7,6 +7,7 @@
 //!   and the ordering key for one with several.
 
 mod check;
+pub mod inside;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use std::{
 };
 
 pub use self::check::{Summary, Violation, check};
+use self::inside::Inside;
 
 /// A moment: the time since the clock began.
 pub type Moment = Duration;
@@ -31,6 +33,8 @@ pub struct History {
     pub faults: Vec<Moment>,
     /// Emitter and delivery ID of what was given up or discarded, as the store says.
     pub given_up: BTreeSet<(String, String)>,
+    /// What only a simulation knows; empty where processes are real.
+    pub inside: Inside,
 }
 
 /// An event that somebody wanted to emit.

@@ -2,10 +2,11 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::Model;
 use crate::{
@@ -25,7 +26,9 @@ use crate::{
 #[derive(Clone)]
 pub struct ModelStore {
     model: Arc<Mutex<Model>>,
-    changes: watch::Sender<u64>,
+    /// Wakes in the order in which it is waited for: `watch` draws one, and a simulation would not go the
+    /// same way twice.
+    changed: Arc<Notify>,
 }
 
 impl ModelStore {
@@ -34,17 +37,18 @@ impl ModelStore {
     pub fn new() -> Self {
         Self {
             model: Arc::default(),
-            changes: watch::Sender::new(0),
+            changed: Arc::default(),
         }
     }
 
     /// Reads or changes the model, all at once; who waits for changes is told.
     pub fn with<T>(&self, work: impl FnOnce(&mut Model) -> T) -> T {
         let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = model.changes();
         let done = work(&mut model);
-        let changes = model.changes();
-        self.changes
-            .send_if_modified(|count| std::mem::replace(count, changes) != changes);
+        if model.changes() != before {
+            self.changed.notify_waiters();
+        }
         done
     }
 
@@ -163,10 +167,17 @@ impl Store for ModelStore {
     }
 
     fn changed(&self, seen: u64) -> StoreFuture<'_, u64> {
-        let mut changes = self.changes.subscribe();
         Box::pin(async move {
-            let count = changes.wait_for(|count| *count > seen).await;
-            Ok(*count.expect("this borrows the store, which holds the sender"))
+            loop {
+                let mut changed = pin!(self.changed.notified());
+                // From here on a change wakes it.
+                changed.as_mut().enable();
+                let count = self.with(|model| model.changes());
+                if count > seen {
+                    return Ok(count);
+                }
+                changed.await;
+            }
         })
     }
 }

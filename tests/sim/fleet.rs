@@ -1,0 +1,177 @@
+//! Nodes that come and go.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{task::JoinSet, time::sleep};
+use webhooks_core::{
+    Webhooks,
+    store::{
+        Store,
+        conformance::{Fault, FaultStore, Operation},
+    },
+};
+use webhooks_tests::history::inside::Process;
+
+use crate::{
+    bug::Bug,
+    net::Net,
+    store::{Ledger, SimStore},
+    world::World,
+};
+
+/// All nodes, and what they share.
+pub(crate) struct Fleet {
+    pub(crate) world: World,
+    pub(crate) net: Net,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) ledger: Arc<Ledger>,
+    bug: Option<Bug>,
+    nodes: Vec<Option<Node>>,
+    processes: Process,
+    is_healed: bool,
+}
+
+/// One life of a node.
+pub(crate) struct Node {
+    pub(crate) process: Process,
+    pub(crate) webhooks: Webhooks,
+    faults: FaultStore<SimStore>,
+    /// What callers wait for; it ends with the node.
+    pub(crate) calls: JoinSet<()>,
+}
+
+impl Fleet {
+    pub(crate) fn new(world: &World, store: Arc<dyn Store>, bug: Option<Bug>) -> Self {
+        Self {
+            world: world.clone(),
+            net: Net::new(world),
+            store,
+            ledger: Arc::default(),
+            bug,
+            nodes: (0..world.plan().nodes).map(|_| None).collect(),
+            processes: 0,
+            is_healed: false,
+        }
+    }
+
+    /// Starts the node at this place, as another process; it may fail as its store does.
+    pub(crate) async fn start(&mut self, place: usize) {
+        self.processes += 1;
+        let process = self.processes;
+        let store = SimStore {
+            world: self.world.clone(),
+            process,
+            inner: self.store.clone(),
+            ledger: self.ledger.clone(),
+            bug: self.bug,
+        };
+        let faults = FaultStore::new(store);
+        if !self.is_healed && !self.world.plan().is_calm {
+            self.world.cover("start");
+            self.strike(process, &faults);
+        }
+        let builder = Webhooks::builder()
+            .store(faults.clone())
+            .env(self.world.env(process))
+            .in_flight(self.world.plan().in_flight)
+            .transport(self.net.transport(process, self.bug));
+        // Whoever starts it gives up in the end, and tries later.
+        let built = tokio::time::timeout(Duration::from_secs(30), builder.build()).await;
+        if let Ok(Ok(webhooks)) = built {
+            self.nodes[place] = Some(Node {
+                process,
+                webhooks,
+                faults,
+                calls: JoinSet::new(),
+            });
+        } else {
+            self.world.cover("start failed");
+        }
+    }
+
+    /// Lets the calls of a node fail, and wait while it stands still.
+    fn strike(&self, process: Process, faults: &FaultStore<SimStore>) {
+        let (world, net) = (self.world.clone(), self.net.clone());
+        let bad = world.draw(|chance| chance.one_of(&[10, 30, 100]));
+        faults.strike_as(move |operation| {
+            if operation == Operation::Changed {
+                return None;
+            }
+            if let Some(until) = net.stalled(process) {
+                world.cover("stall before a call");
+                return Some(Fault::Delayed(until.saturating_sub(world.now())));
+            }
+            let short = world.time_below(Duration::from_millis(30));
+            let long = world.time_below(Duration::from_secs(20));
+            let (strikes, which) = world.draw(|chance| (chance.one_in(bad), chance.below(5)));
+            let (word, fault) = match (strikes, which) {
+                (true, 0) => ("refused call", Fault::Refused),
+                (true, 1) => ("lost answer", Fault::Lost),
+                (true, 2) => ("late answer", Fault::Late(long)),
+                (true, 3) => ("late call", Fault::Delayed(long)),
+                (true, _) => ("late answer", Fault::Late(short)),
+                (false, _) => ("short delay", Fault::Delayed(short)),
+            };
+            world.cover(word);
+            Some(fault)
+        });
+    }
+
+    /// The node at this place, if it lives.
+    pub(crate) fn node(&mut self, place: usize) -> Option<&mut Node> {
+        self.nodes[place].as_mut()
+    }
+
+    /// A node that lives, if any does.
+    pub(crate) fn any(&mut self) -> Option<&mut Node> {
+        let living = self.living();
+        if living.is_empty() {
+            return None;
+        }
+        let place = self.world.draw(|chance| chance.one_of(&living));
+        self.node(place)
+    }
+
+    pub(crate) fn living(&self) -> Vec<usize> {
+        let places = self.nodes.iter().enumerate();
+        places.filter(|(_, node)| node.is_some()).map(|(place, _)| place).collect()
+    }
+
+    /// A node is there no more, from one moment to the next.
+    pub(crate) async fn crash(&mut self, place: usize) {
+        if let Some(node) = self.nodes[place].take() {
+            self.world.cover("crash");
+            self.world.fault();
+            self.world.record(("crash", node.process), |_| ());
+            drop(node);
+            // Aborted tasks are dropped when they would be polled next.
+            sleep(Duration::from_nanos(1)).await;
+        }
+    }
+
+    /// A node ends in order.
+    pub(crate) async fn shut_down(&mut self, place: usize, grace: Duration) -> Option<(u64, usize)> {
+        let node = self.nodes[place].take()?;
+        self.world.cover("shutdown");
+        let ended = tokio::time::timeout(grace + Duration::from_secs(60), node.webhooks.shutdown(grace));
+        let report = match ended.await {
+            Ok(Ok(report)) => Some((report.pending, report.cut)),
+            Ok(Err(_)) => None,
+            Err(_) => {
+                self.world.cover("shutdown took long");
+                None
+            }
+        };
+        self.world.fault();
+        report
+    }
+
+    /// From now on nothing fails.
+    pub(crate) fn heal(&mut self) {
+        self.is_healed = true;
+        self.net.heal();
+        for node in self.nodes.iter().flatten() {
+            node.faults.heal();
+        }
+    }
+}

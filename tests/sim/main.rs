@@ -1,0 +1,13 @@
+//! The engine, with several nodes on one store, in one thread under simulated time, from one seed.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a simulation has its own tasks")]
+
+mod bug;
+mod fleet;
+mod net;
+mod plan;
+mod run;
+mod seeds;
+mod store;
+mod work;
+mod world;

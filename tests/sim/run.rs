@@ -1,0 +1,260 @@
+//! One simulation, from its seed to its verdict.
+
+use std::{collections::{BTreeMap, BTreeSet}, sync::Arc, time::Duration};
+
+use tokio::{
+    runtime::Builder,
+    time::{sleep, timeout},
+};
+use webhooks_core::{
+    delivery::DeliveryState,
+    emitter::EmitterId,
+    store::{
+        DeliveryFilter, NodeId, Store,
+        conformance::{Chance, ModelStore},
+    },
+};
+use webhooks_tests::history::{
+    check,
+    inside::{End, LIFETIME, State},
+};
+
+use crate::{
+    bug::Bug,
+    fleet::Fleet,
+    work::{Act, Caller},
+    world::World,
+};
+
+/// What came of a simulation.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What went wrong.
+    pub(crate) failures: Vec<String>,
+    pub(crate) cover: BTreeMap<&'static str, u64>,
+    pub(crate) trace: u64,
+    /// How long it went on, by its own clock.
+    pub(crate) time: Duration,
+}
+
+/// After the faults everything is delivered within this.
+const RECOVERY: Duration = Duration::from_secs(30 * 60);
+/// And no emitter is leased after this.
+const IDLE: Duration = Duration::from_secs(70);
+/// A history has no more deliveries.
+const MANY: usize = 1_000_000;
+
+/// Runs a simulation.
+pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Outcome {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let outcome = runtime.block_on(simulate(seed, bug));
+    // What callers were left waiting for.
+    drop(runtime);
+    outcome
+}
+
+async fn simulate(seed: u64, bug: Option<Bug>) -> Outcome {
+    let world = World::new(seed);
+    let store: Arc<dyn Store> = Arc::new(ModelStore::new());
+    let mut fleet = Fleet::new(&world, store, bug);
+    let mut failures = Vec::new();
+    live(&mut fleet).await;
+    fleet.heal();
+    if timeout(RECOVERY, recover(&mut fleet)).await.is_err() {
+        let stats = fleet.store.stats(world.wall()).await.unwrap();
+        failures.push(format!("not quiet after {RECOVERY:?}: {stats:?}"));
+    } else {
+        sleep(IDLE).await;
+        failures.extend(idle_leases(&fleet));
+        for place in fleet.living() {
+            let report = fleet.shut_down(place, Duration::from_secs(10)).await;
+            if report != Some((0, 0)) {
+                failures.push(format!("shutdown reports {report:?}"));
+            }
+        }
+    }
+    take_ends(&fleet).await;
+    let mut seen = world.seen();
+    let history = &mut seen.history;
+    history.faults.sort_unstable();
+    history.inside.reach = if world.plan().is_calm {
+        Duration::from_secs(2)
+    } else {
+        Duration::from_secs(60)
+    };
+    history.inside.in_flight = world.plan().in_flight;
+    if let Err(violations) = check(history, RECOVERY) {
+        failures.extend(violations.iter().map(|violation| format!("{violation:?}")));
+    }
+    Outcome {
+        failures,
+        trace: seen.trace(),
+        cover: seen.cover.clone(),
+        time: world.now(),
+    }
+}
+
+/// Callers call, nodes come and go.
+async fn live(fleet: &mut Fleet) {
+    let world = fleet.world.clone();
+    for place in 0..world.plan().nodes {
+        fleet.start(place).await;
+    }
+    for emitter in 0..world.plan().emitters.len() {
+        call(fleet, Act::Attach(emitter));
+    }
+    let mut n = 0;
+    while world.now() < world.plan().time {
+        sleep(world.time_below(world.plan().pause)).await;
+        n += 1;
+        call(fleet, Act::draw(&world, n));
+        if !world.plan().is_calm {
+            befall(fleet).await;
+        }
+    }
+    // What callers wait for ends with the faults.
+    sleep(Duration::from_secs(60)).await;
+}
+
+fn call(fleet: &mut Fleet, act: Act) {
+    let world = fleet.world.clone();
+    if let Some(node) = fleet.any() {
+        let caller = Caller {
+            world,
+            process: node.process,
+            webhooks: node.webhooks.clone(),
+        };
+        node.calls.spawn(caller.act(act));
+    }
+}
+
+/// Something happens to a node, once in a while.
+async fn befall(fleet: &mut Fleet) {
+    let world = fleet.world.clone();
+    let place = world.draw(|chance: &mut Chance| chance.below(world.plan().nodes));
+    match world.draw(|chance| chance.below(60)) {
+        0 => fleet.crash(place).await,
+        1 => drop(fleet.shut_down(place, Duration::from_secs(2)).await),
+        2 => {
+            if let Some(node) = fleet.node(place) {
+                let process = node.process;
+                let until = world.now() + world.time_below(Duration::from_secs(25));
+                fleet.net.stall(process, until);
+                world.cover("stall");
+                world.record(("stall", process), |_| ());
+            }
+        }
+        3..=12 if fleet.node(place).is_none() => fleet.start(place).await,
+        _ => {}
+    }
+}
+
+/// Waits until nothing is pending, with all emitters running.
+async fn recover(fleet: &mut Fleet) {
+    let world = fleet.world.clone();
+    if fleet.living().is_empty() {
+        fleet.start(0).await;
+    }
+    let place = fleet.living()[0];
+    loop {
+        let stats = fleet.store.stats(world.wall()).await.unwrap();
+        if stats.all.pending == 0 {
+            return;
+        }
+        let table = fleet.store.emitters().await.unwrap();
+        for emitter in table.emitters {
+            if !emitter.state().is_active()
+                && let Some(node) = fleet.node(place)
+            {
+                let caller = Caller {
+                    world: world.clone(),
+                    process: node.process,
+                    webhooks: node.webhooks.clone(),
+                };
+                let plan = world.plan().emitters.iter();
+                let index = plan.clone().position(|spec| spec.id == emitter.id().as_str());
+                caller.act(Act::Restart(index.unwrap())).await;
+            }
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Takes down how the store says that everything ended, and what that means for the rules.
+async fn take_ends(fleet: &Fleet) {
+    let mut keys = Vec::new();
+    let mut cursor = None;
+    loop {
+        let filter = DeliveryFilter {
+            limit: 250,
+            cursor: cursor.clone(),
+            ..DeliveryFilter::default()
+        };
+        let page = fleet.store.deliveries(filter).await.unwrap();
+        keys.extend(page.items.into_iter().map(|record| record.key));
+        cursor = page.next;
+        if cursor.is_none() || keys.len() > MANY {
+            break;
+        }
+    }
+    for key in keys {
+        let detail = fleet.store.delivery(key.clone()).await.unwrap().unwrap();
+        let record = detail.record;
+        let state = match record.state {
+            DeliveryState::Pending => State::Pending,
+            DeliveryState::Delivered => State::Delivered,
+            DeliveryState::Dead => State::Dead,
+            _ => State::Discarded,
+        };
+        let world = &fleet.world;
+        world.cover(match state {
+            State::Pending => "pending at the end",
+            State::Delivered => "delivered",
+            State::Dead => "dead",
+            State::Discarded => "discarded",
+        });
+        let (emitter, message) = (key.emitter.to_string(), key.message_id.to_string());
+        let id = record.delivery_id.to_string();
+        let end = End {
+            state,
+            reason: record.reason.map(|reason| reason.as_str().to_owned()),
+            attempts: detail.attempts.iter().map(|attempt| attempt.number).collect(),
+        };
+        let ordering = detail.message.ordering_key.as_ref();
+        let lane = lane(fleet, &key.emitter, ordering.map(|key| key.as_str()));
+        let mut seen = world.seen();
+        let id = seen.copies.get(&message).cloned().unwrap_or(id);
+        let history = &mut seen.history;
+        let key = (emitter.clone(), message);
+        let again = history.inside.again.iter().any(|(_, again)| *again == key);
+        if again || state != State::Delivered {
+            history.given_up.insert((emitter.clone(), id.clone()));
+        }
+        // What was refused for being stale never was in the queue.
+        if history.inside.rows.iter().any(|row| row.key == key)
+            && let Some(emit) = history.emits.get_mut(&id)
+        {
+            emit.targets.insert(emitter, lane.filter(|_| !again));
+        }
+        history.inside.ends.insert(key, end);
+    }
+}
+
+/// Leases of nodes that live; those of the dead are for whoever wants them.
+fn idle_leases(fleet: &Fleet) -> Option<String> {
+    let since = fleet.world.now() - LIFETIME;
+    let seen = fleet.world.seen();
+    let renewals = seen.history.inside.renewals.iter().rev();
+    let alive: BTreeSet<&str> = renewals
+        .take_while(|renewal| renewal.at >= since)
+        .map(|renewal| renewal.node.as_str())
+        .collect();
+    let owners = fleet.ledger.owners.lock().unwrap();
+    let idle = |(node, _): &&(NodeId, u64)| alive.contains(format!("{node:?}").as_str());
+    let idle: Vec<_> = owners.values().filter(idle).collect();
+    (!idle.is_empty()).then(|| format!("leased though idle: {idle:?}"))
+}
+
+fn lane(fleet: &Fleet, emitter: &EmitterId, ordering: Option<&str>) -> Option<String> {
+    fleet.world.plan().spec(emitter.as_str())?.lane(ordering)
+}

@@ -1,0 +1,498 @@
+//! What every call of a node goes through on its way to the store that all share: it is taken down, and a
+//! planted bug does its harm here.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use webhooks_core::{
+    delivery::DeliveryKey,
+    emitter::{Backlog, EmitterId},
+    env::Timestamp,
+    event::MessageId,
+    store::{
+        Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
+        EmitterStanding, EmitterTable, Epoch, Fate, Lease, LeaseRequest, Load, Loaded,
+        MessageDetail, NodeId, Page, PendingRow, Prune, Pruned, PutEmitter, PutOutcome, Redeliver,
+        RedeliverOutcome, Renewal, Replay, SetState, Settle, SettleOutcome, StateChange,
+        StateOutcome, Stats, Store, StoreFuture, Verdict,
+    },
+};
+use webhooks_tests::history::{
+    Answer, Emit,
+    inside::{self, Change, Key, Kind, Process, Row},
+};
+
+use crate::{bug::Bug, world::World};
+
+/// One process's way to the store.
+#[derive(Clone)]
+pub(crate) struct SimStore {
+    pub(crate) world: World,
+    pub(crate) process: Process,
+    pub(crate) inner: Arc<dyn Store>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) bug: Option<Bug>,
+}
+
+/// What was seen to be committed, by all processes.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    pub(crate) owners: Mutex<BTreeMap<EmitterId, (NodeId, Epoch)>>,
+    /// Rows that were loaded, for a bug that brings them again.
+    loaded: Mutex<BTreeMap<EmitterId, PendingRow>>,
+}
+
+fn key_of(key: &DeliveryKey) -> Key {
+    (key.emitter.to_string(), key.message_id.to_string())
+}
+
+impl SimStore {
+    /// Whether this process has the bug, and it shows now.
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug) && self.world.draw(|chance| !chance.one_in(3))
+    }
+
+    fn append_seen(&self, batch: &Append, appended: &[Appended]) {
+        for (new, appended) in batch.messages.iter().zip(appended) {
+            let stored = match appended {
+                Appended::Stored(stored) => stored,
+                Appended::Duplicate(_) => {
+                    self.world.cover("duplicate");
+                    continue;
+                }
+                Appended::IdempotencyMismatch => continue,
+            };
+            for (delivery, row) in new.deliveries.iter().zip(&stored.rows) {
+                match row.fate {
+                    Fate::Straight => self.world.cover("straight"),
+                    Fate::Withheld => self.world.cover("withheld"),
+                    Fate::Stale => self.world.cover("stale"),
+                    Fate::QueueFull => {}
+                }
+                if matches!(row.fate, Fate::Straight | Fate::Withheld) {
+                    let key = DeliveryKey {
+                        message_id: new.message.id,
+                        emitter: delivery.emitter.clone(),
+                    };
+                    let ordering = new.message.ordering_key.as_ref().map(|key| key.as_str());
+                    self.queued(&key, row.seq, delivery.generation, ordering);
+                }
+            }
+        }
+    }
+
+    fn queued(&self, key: &DeliveryKey, seq: u64, generation: u64, ordering: Option<&str>) {
+        let spec = self.world.plan().spec(key.emitter.as_str());
+        let row = Row {
+            at: self.world.now(),
+            key: key_of(key),
+            seq,
+            lane: spec.and_then(|spec| spec.lane(ordering)),
+            generation,
+        };
+        self.world.record(&row, |history| history.inside.rows.push(row.clone()));
+    }
+
+    /// A copy of a message is an event of its own.
+    fn copied(&self, id: &str, copy: &DeliveryKey) {
+        let message = copy.message_id.to_string();
+        let called = format!("{id}, copied as {message}");
+        let mut seen = self.world.seen();
+        if let Some(emit) = seen.history.emits.get(id).cloned() {
+            let emit = Emit {
+                called: self.world.now(),
+                answer: Answer::Unknown,
+                targets: BTreeMap::new(),
+                ..emit
+            };
+            seen.history.emits.insert(called.clone(), emit);
+        }
+        seen.copies.insert(message, called);
+    }
+
+    fn changed(&self, emitter: &EmitterId, kind: Kind) {
+        let change = Change {
+            process: self.process,
+            emitter: emitter.to_string(),
+            kind,
+            at: self.world.now(),
+            returned: None,
+        };
+        self.world.record(&change, |history| history.inside.changes.push(change.clone()));
+    }
+
+    fn leased(&self, node: NodeId, leases: &[Lease]) {
+        let mut owners = self.ledger.owners.lock().unwrap();
+        for lease in leases {
+            let owner = (node, lease.epoch);
+            let before = owners.insert(lease.emitter.clone(), owner);
+            if before == Some(owner) {
+                continue;
+            }
+            match before {
+                Some((other, _)) if other != node => {
+                    self.world.cover("takeover");
+                    self.world.fault();
+                }
+                _ => self.world.cover("lease"),
+            }
+            self.lease(&lease.emitter, node, lease.epoch, true);
+        }
+    }
+
+    fn lease(&self, emitter: &EmitterId, node: NodeId, epoch: Epoch, is_taken: bool) {
+        let lease = inside::Lease {
+            at: self.world.now(),
+            emitter: emitter.to_string(),
+            node: format!("{node:?}"),
+            epoch,
+            is_taken,
+        };
+        self.world.record(&lease, |history| history.inside.leases.push(lease.clone()));
+    }
+
+    fn given_back(&self, node: NodeId, leases: &[(EmitterId, Epoch)]) {
+        let mut owners = self.ledger.owners.lock().unwrap();
+        for (emitter, epoch) in leases {
+            if owners.get(emitter) == Some(&(node, *epoch)) {
+                owners.remove(emitter);
+                self.world.cover("given back");
+                self.lease(emitter, node, *epoch, false);
+            }
+        }
+    }
+
+    fn settled(&self, batch: &Settle, outcomes: &[SettleOutcome]) {
+        for (settlement, outcome) in batch.settlements.iter().zip(outcomes) {
+            match outcome {
+                SettleOutcome::Fenced => self.world.cover("fenced"),
+                SettleOutcome::Superseded => self.world.cover("superseded"),
+                SettleOutcome::Gone | SettleOutcome::Settled => {}
+            }
+            let verdict = match settlement.verdict {
+                Verdict::Delivered => inside::Verdict::Delivered,
+                Verdict::Retry(progress) => {
+                    inside::Verdict::Retry(self.world.moment(progress.due))
+                }
+                Verdict::Dead(_) => inside::Verdict::Dead,
+            };
+            let settle = inside::Settle {
+                at: self.world.now(),
+                process: self.process,
+                claim: (format!("{:?}", batch.node), settlement.epoch),
+                key: key_of(&settlement.key),
+                number: settlement.attempt.number,
+                verdict,
+                was_taken: *outcome == SettleOutcome::Settled,
+            };
+            self.world.record(&settle, |history| history.inside.settles.push(settle.clone()));
+        }
+    }
+
+    /// A batch as it would be of whoever owns the emitters.
+    fn as_owner(&self, batch: &Settle) -> Vec<Settle> {
+        let owners = self.ledger.owners.lock().unwrap();
+        let one = |settlement: &webhooks_core::store::Settlement| {
+            let mut settlement = settlement.clone();
+            let owner = owners.get(&settlement.key.emitter);
+            let (node, epoch) = owner.copied().unwrap_or((batch.node, settlement.epoch));
+            settlement.epoch = epoch;
+            Settle {
+                node,
+                settlements: vec![settlement],
+                health: Vec::new(),
+                now: batch.now,
+            }
+        };
+        batch.settlements.iter().map(one).collect()
+    }
+
+    async fn settle_all(&self, batch: Settle) -> Result<Vec<SettleOutcome>, webhooks_core::Error> {
+        if self.has(Bug::OutcomesAreLost) {
+            return Ok(vec![SettleOutcome::Settled; batch.settlements.len()]);
+        }
+        let outcomes = if self.bug == Some(Bug::NoEpochs) {
+            let mut outcomes = Vec::new();
+            for one in self.as_owner(&batch) {
+                outcomes.extend(self.inner.settle(one).await?);
+            }
+            outcomes
+        } else {
+            self.inner.settle(batch.clone()).await?
+        };
+        self.settled(&batch, &outcomes);
+        Ok(outcomes)
+    }
+
+    async fn append_all(&self, mut batch: Append) -> Result<Vec<Appended>, webhooks_core::Error> {
+        if self.has(Bug::NewcomersAreForgotten) {
+            for new in &mut batch.messages {
+                new.deliveries.truncate(1);
+            }
+        }
+        let mut appended = self.inner.append(batch.clone()).await?;
+        self.append_seen(&batch, &appended);
+        if self.bug == Some(Bug::MarksAreIgnored) {
+            for appended in &mut appended {
+                let Appended::Stored(stored) = appended else { continue };
+                for row in &mut stored.rows {
+                    if row.fate == Fate::Withheld {
+                        row.fate = Fate::Straight;
+                    }
+                }
+            }
+        }
+        Ok(appended)
+    }
+
+    async fn lease_all(&self, request: LeaseRequest) -> Result<Vec<Lease>, webhooks_core::Error> {
+        if let (true, Some(emitters)) = (self.has(Bug::LeasesAreStolen), &request.emitters) {
+            let owners = self.ledger.owners.lock().unwrap().clone();
+            for emitter in emitters {
+                if let Some((node, epoch)) = owners.get(emitter) {
+                    let lease = vec![(emitter.clone(), *epoch)];
+                    self.inner.give_back(*node, lease).await?;
+                }
+            }
+        }
+        let node = request.node;
+        let leases = self.inner.lease(request).await?;
+        self.leased(node, &leases);
+        Ok(leases)
+    }
+
+    async fn load_all(&self, loads: Vec<Load>) -> Result<Vec<Loaded>, webhooks_core::Error> {
+        let mut loaded = self.inner.load(loads.clone()).await?;
+        for (load, loaded) in loads.iter().zip(&mut loaded) {
+            match loaded {
+                Loaded::Marked => self.world.cover("marked"),
+                Loaded::NotOwner => self.world.cover("not the owner"),
+                Loaded::Rows { rows, .. } => {
+                    if self.has(Bug::LoadsSkipTheOldest) && rows.len() > 1 {
+                        rows.remove(0);
+                    }
+                    let mut before = self.ledger.loaded.lock().unwrap();
+                    if self.has(Bug::LoadsBringTheSettled)
+                        && let Some(row) = before.remove(&load.emitter)
+                    {
+                        rows.insert(0, row);
+                    }
+                    if let Some(row) = rows.first() {
+                        before.insert(load.emitter.clone(), row.clone());
+                    }
+                }
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+impl fmt::Debug for SimStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimStore").finish_non_exhaustive()
+    }
+}
+
+impl Store for SimStore {
+    fn is_persistent(&self) -> bool {
+        // Whatever it is: what a node leaves is there for the next.
+        true
+    }
+
+    fn version(&self) -> StoreFuture<'_, u64> {
+        self.inner.version()
+    }
+
+    fn emitters(&self) -> StoreFuture<'_, EmitterTable> {
+        self.inner.emitters()
+    }
+
+    fn put_emitter(&self, put: PutEmitter) -> StoreFuture<'_, PutOutcome> {
+        Box::pin(async move {
+            let emitter = put.emitter.id().clone();
+            let outcome = self.inner.put_emitter(put).await?;
+            match &outcome {
+                PutOutcome::Created(_) => self.changed(&emitter, Kind::Attached),
+                PutOutcome::Updated(_) => self.changed(&emitter, Kind::Configured),
+                _ => {}
+            }
+            Ok(outcome)
+        })
+    }
+
+    fn set_state(&self, mut change: SetState) -> StoreFuture<'_, StateOutcome> {
+        Box::pin(async move {
+            let (emitter, asked) = (change.emitter.clone(), change.change);
+            if self.bug == Some(Bug::DiscardsAreForgotten) && asked == StateChange::Pause(Backlog::Discard) {
+                change.change = StateChange::Pause(Backlog::Keep);
+            }
+            let outcome = self.inner.set_state(change).await?;
+            let kind = match asked {
+                StateChange::Pause(Backlog::Keep) => Kind::Paused,
+                StateChange::Pause(Backlog::Discard) => Kind::Discarded,
+                StateChange::Restart => Kind::Restarted,
+                StateChange::Disable(_) => Kind::Disabled,
+            };
+            // A discard of what is paused already changes no state, and discards all the same.
+            if matches!(outcome, StateOutcome::Changed(_)) || kind == Kind::Discarded {
+                self.changed(&emitter, kind);
+            }
+            Ok(outcome)
+        })
+    }
+
+    fn remove_emitter(&self, emitter: EmitterId, now: Timestamp) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            let removed = self.inner.remove_emitter(emitter.clone(), now).await?;
+            if removed {
+                self.changed(&emitter, Kind::Detached);
+            }
+            Ok(removed)
+        })
+    }
+
+    fn standing(&self, emitters: Vec<EmitterId>) -> StoreFuture<'_, Vec<EmitterStanding>> {
+        self.inner.standing(emitters)
+    }
+
+    fn renew(&self, node: NodeId, now: Timestamp) -> StoreFuture<'_, Renewal> {
+        Box::pin(async move {
+            if self.has(Bug::RenewalsAreForgotten) {
+                return Ok(Renewal::Alive { until: now, clock: None });
+            }
+            let renewal = self.inner.renew(node, now).await?;
+            match renewal {
+                Renewal::Alive { .. } => {
+                    let renewal = inside::Renewal {
+                        process: self.process,
+                        node: format!("{node:?}"),
+                        asked: self.world.moment(now),
+                        at: self.world.now(),
+                    };
+                    self.world.record(&renewal, |history| {
+                        history.inside.renewals.push(renewal.clone());
+                    });
+                }
+                Renewal::Dead => {
+                    self.world.cover("found itself dead");
+                    self.world.fault();
+                }
+            }
+            Ok(renewal)
+        })
+    }
+
+    fn lease(&self, request: LeaseRequest) -> StoreFuture<'_, Vec<Lease>> {
+        Box::pin(self.lease_all(request))
+    }
+
+    fn give_back(&self, node: NodeId, leases: Vec<(EmitterId, Epoch)>) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            self.inner.give_back(node, leases.clone()).await?;
+            self.given_back(node, &leases);
+            Ok(())
+        })
+    }
+
+    fn append(&self, batch: Append) -> StoreFuture<'_, Vec<Appended>> {
+        Box::pin(self.append_all(batch))
+    }
+
+    fn load(&self, loads: Vec<Load>) -> StoreFuture<'_, Vec<Loaded>> {
+        Box::pin(self.load_all(loads))
+    }
+
+    fn settle(&self, batch: Settle) -> StoreFuture<'_, Vec<SettleOutcome>> {
+        Box::pin(self.settle_all(batch))
+    }
+
+    fn deliveries(&self, filter: DeliveryFilter) -> StoreFuture<'_, Page<DeliveryRecord>> {
+        self.inner.deliveries(filter)
+    }
+
+    fn delivery(&self, key: DeliveryKey) -> StoreFuture<'_, Option<DeliveryDetail>> {
+        self.inner.delivery(key)
+    }
+
+    fn message(&self, id: MessageId) -> StoreFuture<'_, Option<MessageDetail>> {
+        self.inner.message(id)
+    }
+
+    fn redeliver(&self, redeliver: Redeliver) -> StoreFuture<'_, RedeliverOutcome> {
+        Box::pin(async move {
+            let (old, is_fresh) = (redeliver.key.clone(), redeliver.fresh.is_some());
+            let outcome = self.inner.redeliver(redeliver).await?;
+            if let RedeliverOutcome::Queued(record) | RedeliverOutcome::Pending(record) = &outcome {
+                self.world.cover("redelivered");
+                // What was taken comes again.
+                self.world.fault();
+                let at = self.world.now();
+                let again = key_of(if is_fresh { &record.key } else { &old });
+                self.world.record(&again, |history| {
+                    history.inside.again.push((at, again.clone()));
+                });
+                if is_fresh && matches!(outcome, RedeliverOutcome::Queued(_)) {
+                    let ordering = record.ordering_key.as_ref().map(|key| key.as_str());
+                    self.copied(record.delivery_id.as_str(), &record.key);
+                    self.queued(&record.key, record.seq, 0, ordering);
+                }
+            }
+            Ok(outcome)
+        })
+    }
+
+    fn discard(&self, key: DeliveryKey, now: Timestamp) -> StoreFuture<'_, DiscardOutcome> {
+        Box::pin(async move {
+            let outcome = self.inner.discard(key.clone(), now).await?;
+            if matches!(outcome, DiscardOutcome::Discarded(_)) {
+                self.world.cover("discarded by hand");
+                let (at, key) = (self.world.now(), key_of(&key));
+                self.world.record(&key, |history| {
+                    history.inside.discards.push((at, key.clone()));
+                });
+            }
+            Ok(outcome)
+        })
+    }
+
+    fn replay(
+        &self,
+        replay: Replay,
+        fresh: Option<Arc<dyn Fn() -> MessageId + Send + Sync>>,
+    ) -> StoreFuture<'_, u64> {
+        Box::pin(async move {
+            let emitter = replay.emitter.to_string();
+            let count = self.inner.replay(replay, fresh).await?;
+            self.world.cover("replayed");
+            self.world.fault();
+            let at = self.world.now();
+            self.world.record((&emitter, count), |history| {
+                // Whichever of them they were.
+                let rows = history.inside.rows.iter();
+                let again = rows.filter(|row| row.key.0 == emitter).map(|row| (at, row.key.clone()));
+                let again: Vec<_> = again.collect();
+                history.inside.again.extend(again);
+            });
+            Ok(count)
+        })
+    }
+
+    fn erase_payload(&self, id: MessageId, now: Timestamp) -> StoreFuture<'_, bool> {
+        self.inner.erase_payload(id, now)
+    }
+
+    fn prune(&self, prune: Prune) -> StoreFuture<'_, Pruned> {
+        self.inner.prune(prune)
+    }
+
+    fn stats(&self, now: Timestamp) -> StoreFuture<'_, Stats> {
+        self.inner.stats(now)
+    }
+
+    fn changed(&self, seen: u64) -> StoreFuture<'_, u64> {
+        self.inner.changed(seen)
+    }
+}

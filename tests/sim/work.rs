@@ -1,0 +1,220 @@
+//! What callers do.
+
+use std::time::Duration;
+
+use webhooks_core::{
+    Backlog, Error, ErrorKind, Event, Tenant, Webhooks,
+    delivery::DeliveryState,
+    env::Timestamp,
+    event::{DeliveryId, IdempotencyKey, OrderingKey},
+    store::DeliveryFilter,
+};
+use webhooks_tests::history::{
+    Answer, Emit,
+    inside::{Kind, Process},
+};
+
+use crate::{plan::Spec, world::World};
+
+/// A caller at a node.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) world: World,
+    pub(crate) process: Process,
+    pub(crate) webhooks: Webhooks,
+}
+
+/// Something that a caller does.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Emit(Box<Emitted>),
+    Attach(usize),
+    Upsert(usize, usize),
+    Pause(usize, Backlog),
+    Restart(usize),
+    Detach(usize),
+    Redeliver(usize, bool),
+    Discard(usize),
+    Replay(usize),
+}
+
+/// What is emitted.
+#[derive(Debug, Clone)]
+pub(crate) struct Emitted {
+    n: usize,
+    name: &'static str,
+    tenant: Option<&'static str>,
+    key: Option<String>,
+    is_once: bool,
+}
+
+impl Act {
+    /// Draws the `n`-th of them.
+    pub(crate) fn draw(world: &World, n: usize) -> Self {
+        let emitters = world.plan().emitters.len();
+        world.draw(|chance| {
+            let emitter = chance.below(emitters);
+            match chance.below(100) {
+                0..=1 => Self::Pause(emitter, Backlog::Keep),
+                2..=3 => Self::Pause(emitter, Backlog::Discard),
+                4..=9 => Self::Restart(emitter),
+                10..=11 => Self::Detach(emitter),
+                12..=17 => Self::Attach(emitter),
+                18..=20 => Self::Upsert(emitter, n),
+                21..=22 => Self::Redeliver(emitter, chance.one_in(3)),
+                23..=24 => Self::Discard(emitter),
+                25 => Self::Replay(emitter),
+                _ => Self::Emit(Box::new(Emitted {
+                    n,
+                    name: chance.one_of(&["a", "b"]),
+                    tenant: chance.one_of(&[None, None, None, Some("t")]),
+                    key: chance.maybe(|chance| format!("k{}", chance.below(3))),
+                    is_once: chance.one_in(3),
+                })),
+            }
+        })
+    }
+}
+
+impl Caller {
+    pub(crate) async fn act(self, act: Act) {
+        let plan = self.world.plan();
+        match act {
+            Act::Emit(emitted) => self.emit(*emitted).await,
+            Act::Attach(emitter) => {
+                let spec = &plan.emitters[emitter];
+                let attached = self.webhooks.attach(spec.id.as_str(), [spec.pattern], spec.config(0));
+                self.change(spec, &[Kind::Attached, Kind::Restarted], attached).await;
+            }
+            Act::Upsert(emitter, version) => {
+                let spec = &plan.emitters[emitter];
+                let config = spec.config(version);
+                let upserted = self.webhooks.upsert(spec.id.as_str(), [spec.pattern], config);
+                self.change(spec, &[Kind::Attached, Kind::Configured], upserted).await;
+            }
+            Act::Pause(emitter, backlog) => {
+                let spec = &plan.emitters[emitter];
+                let kind = match backlog {
+                    Backlog::Keep => Kind::Paused,
+                    Backlog::Discard => Kind::Discarded,
+                };
+                self.change(spec, &[kind], self.webhooks.pause(spec.id.as_str(), backlog)).await;
+            }
+            Act::Restart(emitter) => {
+                let spec = &plan.emitters[emitter];
+                self.change(spec, &[Kind::Restarted], self.webhooks.restart(spec.id.as_str())).await;
+            }
+            Act::Detach(emitter) => {
+                let spec = &plan.emitters[emitter];
+                self.change(spec, &[Kind::Detached], self.webhooks.detach(spec.id.as_str())).await;
+            }
+            Act::Redeliver(emitter, is_fresh) => self.redeliver(&plan.emitters[emitter], is_fresh).await,
+            Act::Discard(emitter) => self.discard(&plan.emitters[emitter]).await,
+            Act::Replay(emitter) => {
+                let spec = &plan.emitters[emitter];
+                let all = Timestamp::from_micros(0);
+                let states = vec![DeliveryState::Dead];
+                let id = spec.id.as_str().try_into().unwrap();
+                drop(self.webhooks.replay(id, all, None, states, false).await);
+            }
+        }
+    }
+
+    /// Makes a change; where it is acknowledged, its commit is known to have been.
+    async fn change<T>(&self, spec: &Spec, kinds: &[Kind], call: impl Future<Output = Result<T, Error>>) {
+        let called = self.world.now();
+        if call.await.is_err() {
+            self.world.cover("change failed");
+            return;
+        }
+        let returned = self.world.now();
+        let process = self.process;
+        self.world.record((&spec.id, kinds, process), |history| {
+            let changes = history.inside.changes.iter_mut().rev();
+            let mut mine = changes.filter(|change| {
+                change.process == process
+                    && change.emitter == spec.id
+                    && kinds.contains(&change.kind)
+                    && change.at >= called
+            });
+            if let Some(change) = mine.next() {
+                change.returned = Some(returned);
+            }
+        });
+    }
+
+    async fn emit(&self, emitted: Emitted) {
+        let id = format!("d{}", emitted.n);
+        let body = serde_json::json!({ "n": emitted.n }).to_string();
+        let emit = Emit {
+            called: self.world.now(),
+            answer: Answer::Unknown,
+            body,
+            targets: Default::default(),
+        };
+        self.world.record(&emitted, |history| {
+            history.emits.insert(id.clone(), emit);
+        });
+        let tries = if emitted.is_once { 4 } else { 1 };
+        for _ in 0..tries {
+            let answer = match self.webhooks.emit_with(emitted.event(&id)).await {
+                Ok(receipt) => {
+                    Answer::Receipt(self.world.now(), Some(receipt.message_id.to_string()))
+                }
+                Err(error) if error.kind() == ErrorKind::Store => Answer::Unknown,
+                Err(_) => Answer::Refused,
+            };
+            self.world.record(&answer, |history| {
+                // What could not be told the first time may have been done.
+                let emit = history.emits.get_mut(&id).unwrap();
+                emit.answer = answer.clone();
+            });
+            if answer != Answer::Unknown {
+                return;
+            }
+            self.world.cover("emit without an answer");
+            tokio::time::sleep(self.world.time_below(Duration::from_secs(2))).await;
+        }
+    }
+
+    /// Some delivery of an emitter, in this state.
+    async fn some(&self, spec: &Spec, state: Option<DeliveryState>) -> Option<webhooks_core::delivery::DeliveryKey> {
+        let filter = DeliveryFilter {
+            emitter: Some(spec.id.as_str().try_into().unwrap()),
+            state,
+            ..DeliveryFilter::default()
+        };
+        let found = self.webhooks.deliveries(filter).await.ok()?.items;
+        if found.is_empty() {
+            return None;
+        }
+        let at = self.world.draw(|chance| chance.below(found.len()));
+        Some(found[at].key.clone())
+    }
+
+    async fn redeliver(&self, spec: &Spec, is_fresh: bool) {
+        if let Some(key) = self.some(spec, None).await {
+            drop(self.webhooks.redeliver(key, is_fresh).await);
+        }
+    }
+
+    async fn discard(&self, spec: &Spec) {
+        if let Some(key) = self.some(spec, Some(DeliveryState::Pending)).await {
+            drop(self.webhooks.discard(key).await);
+        }
+    }
+}
+
+impl Emitted {
+    fn event(&self, id: &str) -> Event {
+        let once = self.is_once.then(|| IdempotencyKey::new(id).unwrap());
+        let key = self.key.as_deref().map(|key| OrderingKey::new(key).unwrap());
+        let tenant = self.tenant.map(|tenant| Tenant::new(tenant).unwrap());
+        Event::new(self.name, &serde_json::json!({ "n": self.n }))
+            .unwrap()
+            .delivery_id(DeliveryId::new(id).unwrap())
+            .ordering_key(key)
+            .tenant(tenant)
+            .idempotency_key(once)
+    }
+}

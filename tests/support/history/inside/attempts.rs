@@ -1,0 +1,90 @@
+//! How often something is attempted, and how much at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Attempt, Breach, Heard, Inside, Moment, Process, Rule, found};
+
+pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
+    successes(inside, breaches);
+    numbers(inside, breaches);
+    limits(inside, breaches);
+    probes(inside, breaches);
+}
+
+fn successes(inside: &Inside, breaches: &mut Vec<Breach>) {
+    let again = inside.queued_again();
+    for (key, attempts) in inside.attempts_of() {
+        if again.contains(key) {
+            continue;
+        }
+        let mut done: BTreeMap<Process, &Attempt> = BTreeMap::new();
+        for attempt in attempts {
+            if let Some(before) = done.get(&attempt.process) {
+                let what = format!("{attempt:?} after {before:?}");
+                found(breaches, Rule::SuccessIsFinal, what);
+            }
+            if attempt.heard.is_success() {
+                done.insert(attempt.process, attempt);
+            }
+        }
+    }
+}
+
+fn numbers(inside: &Inside, breaches: &mut Vec<Breach>) {
+    for (key, end) in &inside.ends {
+        let numbers: BTreeSet<u32> = end.attempts.iter().copied().collect();
+        let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        // What was in flight when a node died was never written down, and its number is used again.
+        if numbers.iter().copied().ne(1..=count) {
+            let what = format!("{key:?} has attempts {:?}", end.attempts);
+            found(breaches, Rule::NoGaps, what);
+        }
+    }
+}
+
+fn limits(inside: &Inside, breaches: &mut Vec<Breach>) {
+    let mut ends: BTreeMap<Process, Vec<Moment>> = BTreeMap::new();
+    for attempt in &inside.attempts {
+        let in_flight = ends.entry(attempt.process).or_default();
+        in_flight.retain(|end| *end > attempt.start);
+        in_flight.push(attempt.end.unwrap_or(Moment::MAX));
+        if in_flight.len() > inside.in_flight {
+            let what = format!("{attempt:?} is one of {} in flight", in_flight.len());
+            found(breaches, Rule::WithinLimits, what);
+        }
+    }
+}
+
+/// Once a process has heard a failure of an emitter, and no success since, it makes one attempt at a time.
+fn probes(inside: &Inside, breaches: &mut Vec<Breach>) {
+    let mut emitters: BTreeMap<(Process, &str), Vec<&Attempt>> = BTreeMap::new();
+    for attempt in &inside.attempts {
+        let of_emitter = (attempt.process, attempt.key.0.as_str());
+        emitters.entry(of_emitter).or_default().push(attempt);
+    }
+    for attempts in emitters.values() {
+        for (at, attempt) in attempts.iter().enumerate() {
+            let before = &attempts[..at];
+            let heard = before.iter().filter(|one| one.heard != Heard::Nothing);
+            let (good, bad): (Vec<&&Attempt>, Vec<_>) =
+                heard.partition(|one| one.heard.is_success());
+            let bad = bad.into_iter().filter(|one| one.end < Some(attempt.start));
+            let last = bad.max_by_key(|one| one.end);
+            // What ends at the moment at which this begins may have come first. Whoever starts an emitter
+            // again has its failures forgotten.
+            let is_over = |last: &Attempt| {
+                let within = |at: Option<Moment>| at >= last.end && at <= Some(attempt.start);
+                let restarted = inside.changes.iter().any(|change| {
+                    change.emitter == attempt.key.0 && !change.kind.stops() && within(Some(change.at))
+                });
+                restarted || good.iter().any(|one| within(one.end))
+            };
+            let fails = last.is_some_and(|last| !is_over(last));
+            let beside = before.iter().find(|one| one.end.is_none_or(|end| end > attempt.start));
+            if let (true, Some(beside)) = (fails, beside) {
+                let what = format!("{attempt:?} beside {beside:?}, after {last:?}");
+                found(breaches, Rule::OneProbe, what);
+            }
+        }
+    }
+}

@@ -434,9 +434,14 @@ impl Store for SimStore {
                 self.world.record(&again, |history| {
                     history.inside.again.push((at, again.clone()));
                 });
-                if is_fresh && matches!(outcome, RedeliverOutcome::Queued(_)) {
-                    let ordering = record.ordering_key.as_ref().map(|key| key.as_str());
+                if is_fresh {
                     self.copied(record.delivery_id.as_str(), &record.key);
+                }
+                // One that came for an old generation was never in the queue.
+                let key = key_of(&record.key);
+                let is_known = self.world.seen().history.inside.rows.iter().any(|row| row.key == key);
+                if matches!(outcome, RedeliverOutcome::Queued(_)) && !is_known {
+                    let ordering = record.ordering_key.as_ref().map(|key| key.as_str());
                     self.queued(&record.key, record.seq, 0, ordering);
                 }
             }

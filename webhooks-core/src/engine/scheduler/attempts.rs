@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Finished, Job, Now, Scheduler, awake::Awake, job::class_of};
+use super::{Finished, Job, Now, Scheduler, job::class_of};
 use crate::{
     delivery::{Attempt, Progress, Seq},
     emitter::EmitterId,
@@ -24,9 +24,10 @@ const QUANTUM: u32 = 32;
 const MAX_UNSETTLED: usize = 8_192;
 
 impl Scheduler {
-    /// How many workers to start now; they are counted as started.
-    pub(crate) fn hire(&mut self) -> usize {
-        if self.stopped || self.unsettled >= MAX_UNSETTLED || self.awake == Awake::Asleep {
+    /// How many workers to start at `now`; they are counted as started. None where they would find nothing
+    /// that may start: each would retire, and another be hired in its place.
+    pub(crate) fn hire(&mut self, now: Instant) -> usize {
+        if self.starts_nothing(now) {
             return 0;
         }
         let [proven, unproven] = self.queued_of;
@@ -49,7 +50,7 @@ impl Scheduler {
     }
 
     fn pick(&mut self, now: Now) -> Option<Job> {
-        if self.starts_nothing(now) {
+        if self.starts_nothing(now.instant) {
             return None;
         }
         let first = self.turn;
@@ -73,8 +74,8 @@ impl Scheduler {
         None
     }
 
-    fn starts_nothing(&self, now: Now) -> bool {
-        self.stopped || self.unsettled >= MAX_UNSETTLED || self.is_asleep(now.instant)
+    fn starts_nothing(&self, now: Instant) -> bool {
+        self.stopped || self.unsettled >= MAX_UNSETTLED || self.is_asleep(now)
     }
 
     fn start(&mut self, id: RunId, now: Now) -> Option<Job> {
@@ -169,7 +170,7 @@ impl Scheduler {
     /// The same lane's next delivery, if it is due and it is still this lane's turn.
     fn go_on(&mut self, job: &Job, now: Now) -> Option<Job> {
         let quantum = job.quantum.checked_sub(1)?;
-        let held_up = self.starts_nothing(now);
+        let held_up = self.starts_nothing(now.instant);
         let run = self.runs.get_mut(&job.run)?;
         let class = class_of(run);
         if held_up || run.readiness(now.instant) != Readiness::Now {

@@ -423,18 +423,19 @@ impl Store for SimStore {
 
     fn redeliver(&self, redeliver: Redeliver) -> StoreFuture<'_, RedeliverOutcome> {
         Box::pin(async move {
-            let (old, is_fresh) = (redeliver.key.clone(), redeliver.fresh.is_some());
+            let old = redeliver.key.clone();
             let outcome = self.inner.redeliver(redeliver).await?;
             if let RedeliverOutcome::Queued(record) | RedeliverOutcome::Pending(record) = &outcome {
                 self.world.cover("redelivered");
                 // What was taken comes again.
                 self.world.fault();
                 let at = self.world.now();
-                let again = key_of(if is_fresh { &record.key } else { &old });
+                let again = key_of(&record.key);
                 self.world.record(&again, |history| {
                     history.inside.again.push((at, again.clone()));
                 });
-                if is_fresh {
+                // What is pending still is not copied.
+                if record.key != old {
                     self.copied(record.delivery_id.as_str(), &record.key);
                 }
                 // One that came for an old generation was never in the queue.

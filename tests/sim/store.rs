@@ -337,7 +337,9 @@ impl Store for SimStore {
                 StateChange::Disable(_) => Kind::Disabled,
             };
             // A discard of what is paused already changes no state, and discards all the same.
-            if matches!(outcome, StateOutcome::Changed(_)) || kind == Kind::Discarded {
+            let is_there = !matches!(outcome, StateOutcome::NotFound);
+            let discards = kind == Kind::Discarded && is_there;
+            if matches!(outcome, StateOutcome::Changed(_)) || discards {
                 self.changed(&emitter, kind);
             }
             Ok(outcome)

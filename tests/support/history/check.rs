@@ -194,7 +194,9 @@ impl<'a> Check<'a> {
             for (fault, place) in last.into_iter().filter(|(fault, _)| *fault < faults) {
                 let again = place + 1 < arrivals.len();
                 counts[fault] += usize::from(again);
-                if let Some(lane) = self.lane_of(emitter, id) {
+                // What was discarded meanwhile does not come again.
+                let counts = again || !self.is_given_up(emitter, id);
+                if let Some(lane) = self.lane_of(emitter, id).filter(|_| counts) {
                     let at = arrivals[place].at;
                     let sent = (at, *emitter, *id, again);
                     lanes.entry((fault, lane)).or_default().push(sent);

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use super::{core::Engine, emit::bring};
 use crate::{
     Error, observe,
-    store::{LeaseRequest, Prune},
+    store::{Lease, LeaseRequest, Prune},
 };
 
 const TICK: Duration = Duration::from_secs(1);
@@ -77,6 +77,21 @@ async fn give_back_idle(engine: &Arc<Engine>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Gives back what nobody here has work for.
+pub(super) async fn give_back(
+    engine: &Arc<Engine>,
+    leases: impl IntoIterator<Item = &Lease>,
+) -> Result<(), Error> {
+    let leases: Vec<_> = leases
+        .into_iter()
+        .map(|lease| (lease.emitter.clone(), lease.epoch))
+        .collect();
+    if leases.is_empty() {
+        return Ok(());
+    }
+    engine.store.give_back(engine.node(), leases).await
+}
+
 /// Whether a sweep found all that there was.
 pub(super) enum Swept {
     All,
@@ -101,16 +116,24 @@ pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
     } else {
         Swept::Some
     };
-    let emitters: Vec<_> = leases
-        .iter()
-        .filter_map(|lease| engine.registry.get(lease.emitter.as_str()))
-        .collect();
+    let is_active = |lease: &Lease| {
+        let emitter = engine.registry.get(lease.emitter.as_str());
+        emitter.filter(|emitter| emitter.state.is_active())
+    };
+    if !leases.iter().all(|lease| is_active(lease).is_some()) {
+        // The store grants what is active only: it was changed elsewhere.
+        engine.refresh_registry().await?;
+    }
+    let emitters: Vec<_> = leases.iter().filter_map(is_active).collect();
     let now = Instant::now();
     engine.schedule(|scheduler| {
         for emitter in &emitters {
             bring(scheduler, emitter, now);
         }
     });
+    // What was stopped meanwhile would stay leased, and nobody know.
+    let stopped = leases.iter().filter(|lease| is_active(lease).is_none());
+    give_back(engine, stopped).await?;
     Ok(swept)
 }
 

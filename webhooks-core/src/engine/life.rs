@@ -120,8 +120,6 @@ impl Engine {
             // time.
             let patience = match self.scheduler().time_left(asked) {
                 None => NODE_LIFETIME - MARGIN,
-                // The whole process may have slept.
-                Some(Duration::ZERO) => MARGIN,
                 Some(left) => left,
             };
             let asked_at = self.env().now();
@@ -164,6 +162,13 @@ impl Engine {
         self.schedule(|scheduler| scheduler.dropped_in_flight(now));
     }
 
+    async fn drop_if_time_is_up(self: &Arc<Self>) {
+        if self.scheduler().runs_out(Instant::now()) {
+            self.drop_in_flight().await;
+            tracing::warn!(target: observe::ENGINE, node = ?self.node(), "the node's time is up: what was in flight is dropped");
+        }
+    }
+
     /// Drops all emitters at work and what is in flight, outcome unknown, and becomes another node: what
     /// the old one owned is free to be taken over, by this one too.
     async fn lose_all(self: &Arc<Self>) {
@@ -180,14 +185,16 @@ pub(super) async fn run(engine: Arc<Engine>) {
     loop {
         sleep(pause).await;
         let before = engine.node();
+        // It may have run out between two tries, or while the whole process slept.
+        engine.drop_if_time_is_up().await;
         let result = engine.renew().await;
-        pause = if result.is_ok() { RENEW_EVERY } else { RETRY };
+        let left = engine.scheduler().time_left(Instant::now());
+        // An answer may have come late, and hold for less than usual.
+        pause = left.map_or(RETRY, |left| RENEW_EVERY.min(left / 2));
         if let Err(error) = result {
             tracing::warn!(target: observe::STORE, %error, "the node cannot be renewed");
-            if engine.scheduler().runs_out(Instant::now()) {
-                engine.drop_in_flight().await;
-                tracing::warn!(target: observe::ENGINE, node = ?before, "the node's time is up: what was in flight is dropped");
-            }
+            engine.drop_if_time_is_up().await;
+            pause = left.map_or(RETRY, |left| RETRY.min(left));
         } else if engine.node() != before
             && engine.options.deliver
             && let Err(error) = keeper::sweep(&engine).await

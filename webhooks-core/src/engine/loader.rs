@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::{core::Engine, scheduler::LoadOrder};
+use super::{core::Engine, keeper, scheduler::LoadOrder};
 use crate::{
     Error, observe,
     store::{LeaseRequest, Load},
@@ -48,7 +48,8 @@ async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
         };
         let leases = engine.store.lease(request).await?;
         let now = engine.now();
-        engine.schedule(|scheduler| scheduler.leased(&wanted, leases, now));
+        let unwanted = engine.schedule(|scheduler| scheduler.leased(&wanted, leases, now));
+        keeper::give_back(engine, &unwanted).await?;
     }
     let orders = engine.scheduler().begin_loads(BATCH);
     if orders.is_empty() {

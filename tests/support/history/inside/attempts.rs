@@ -19,7 +19,9 @@ fn successes(inside: &Inside, breaches: &mut Vec<Breach>) {
         }
         let mut done: BTreeMap<Process, &Attempt> = BTreeMap::new();
         for attempt in attempts {
-            if let Some(before) = done.get(&attempt.process) {
+            if let Some(before) = done.get(&attempt.process)
+                && !was_taken_over(inside, before, attempt)
+            {
                 let what = format!("{attempt:?} after {before:?}");
                 found(breaches, Rule::SuccessIsFinal, what);
             }
@@ -28,6 +30,21 @@ fn successes(inside: &Inside, breaches: &mut Vec<Breach>) {
             }
         }
     }
+}
+
+/// Whether another node owned the emitter between two attempts: what a process knew of it went with that.
+fn was_taken_over(inside: &Inside, before: &Attempt, after: &Attempt) -> bool {
+    let owners = inside.leases.iter().filter(|lease| {
+        lease.is_taken && lease.emitter == before.key.0 && lease.at <= after.start
+    });
+    let mut names = owners.rev().map(|lease| (lease.at >= before.start, &lease.node));
+    let last = names.next().map(|(_, node)| node);
+    names.take_while(|(is_since, _)| *is_since).any(|(_, node)| Some(node) != last)
+        || inside.leases.iter().any(|lease| {
+            lease.is_taken
+                && lease.emitter == before.key.0
+                && (before.start..=after.start).contains(&lease.at)
+        })
 }
 
 fn numbers(inside: &Inside, breaches: &mut Vec<Breach>) {
@@ -71,13 +88,15 @@ fn probes(inside: &Inside, breaches: &mut Vec<Breach>) {
             let bad = bad.into_iter().filter(|one| one.end < Some(attempt.start));
             let last = bad.max_by_key(|one| one.end);
             // What ends at the moment at which this begins may have come first. Whoever starts an emitter
-            // again has its failures forgotten.
+            // again has its failures forgotten, and those of what was in flight then.
             let is_over = |last: &Attempt| {
-                let within = |at: Option<Moment>| at >= last.end && at <= Some(attempt.start);
                 let restarted = inside.changes.iter().any(|change| {
-                    change.emitter == attempt.key.0 && !change.kind.stops() && within(Some(change.at))
+                    change.emitter == attempt.key.0
+                        && !change.kind.stops()
+                        && (last.start..=attempt.start).contains(&change.at)
                 });
-                restarted || good.iter().any(|one| within(one.end))
+                let since = |end: Option<Moment>| end >= last.end && end <= Some(attempt.start);
+                restarted || good.iter().any(|one| since(one.end))
             };
             let fails = last.is_some_and(|last| !is_over(last));
             let beside = before.iter().find(|one| one.end.is_none_or(|end| end > attempt.start));

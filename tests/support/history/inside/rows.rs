@@ -62,24 +62,30 @@ fn changes<'a>(inside: &'a Inside, rows: &BTreeMap<&Key, &'a Row>, breaches: &mu
     let again = inside.queued_again();
     for attempt in &inside.attempts {
         let emitter = &attempt.key.0;
-        let of_emitter = inside.changes.iter().filter(|change| {
+        // In the order of their commits.
+        let of_emitter = inside.changes.iter().enumerate().filter(|(_, change)| {
             change.emitter == *emitter && change.kind != Kind::Configured
         });
         // The last one that this process must know of.
-        let known = of_emitter.clone().filter(|change| knows(inside, change, attempt.process, attempt.start));
-        let last = known.clone().max_by_key(|change| change.at);
+        let known = of_emitter.clone().filter(|(_, change)| {
+            knows(inside, change, attempt.process, attempt.start)
+        });
+        let last = known.clone().next_back();
         // One that was made since may have started it again.
-        let since = |change: &&Change| last.is_none_or(|last| change.at > last.at) && change.at <= attempt.start;
-        if let Some(last) = last
+        let is_since = |(nth, change): &(usize, &Change)| {
+            last.is_none_or(|(last, _)| *nth > last) && change.at <= attempt.start
+        };
+        if let Some((_, last)) = last
             && last.kind.stops()
-            && !of_emitter.clone().filter(since).any(|change| !change.kind.stops())
+            && !of_emitter.filter(is_since).any(|(_, change)| !change.kind.stops())
         {
             let what = format!("{attempt:?} after {last:?}");
             found(breaches, Rule::NothingWhileStopped, what);
         }
         let Some(row) = rows.get(&attempt.key) else { continue };
-        let mut discarding = known.filter(|change| change.kind.discards() && change.at > row.at);
-        if let Some(change) = discarding.next()
+        let mut discarding =
+            known.filter(|(_, change)| change.kind.discards() && change.at > row.at);
+        if let Some((_, change)) = discarding.next()
             && !again.contains(&attempt.key)
         {
             let what = format!("{attempt:?}, queued at {:?}, after {change:?}", row.at);

@@ -32,8 +32,15 @@ impl Scheduler {
         self.to_lease.iter().cloned().collect()
     }
 
-    /// The store leased these of those that were asked for; the others are somebody else's.
-    pub(crate) fn leased(&mut self, asked: &[EmitterId], leases: Vec<Lease>, now: Now) {
+    /// The store leased these of those that were asked for; the others are somebody else's. Returns what
+    /// nobody wants any more.
+    pub(crate) fn leased(
+        &mut self,
+        asked: &[EmitterId],
+        leases: Vec<Lease>,
+        now: Now,
+    ) -> Vec<Lease> {
+        let mut unwanted = Vec::new();
         let mut granted: HashMap<EmitterId, Lease> = leases
             .into_iter()
             .map(|lease| (lease.emitter.clone(), lease))
@@ -41,6 +48,7 @@ impl Scheduler {
         for emitter in asked {
             self.to_lease.remove(emitter);
             let Some(run) = self.run_of(emitter) else {
+                unwanted.extend(granted.remove(emitter));
                 continue;
             };
             if run.ownership != Ownership::Wanted {
@@ -57,6 +65,7 @@ impl Scheduler {
                 None => self.drop_run(emitter),
             }
         }
+        unwanted
     }
 
     /// Begins the loads that are wanted, in the order in which their emitters came to work.

@@ -162,6 +162,12 @@ impl Engine {
         self.schedule(|scheduler| scheduler.dropped_in_flight(now));
     }
 
+    /// How long to wait before the node is renewed: a renewal whose answer came late holds for less.
+    fn until_next_renewal(&self) -> Duration {
+        let left = self.scheduler().time_left(Instant::now());
+        left.map_or(RETRY, |left| RENEW_EVERY.min(left / 2))
+    }
+
     async fn drop_if_time_is_up(self: &Arc<Self>) {
         if self.scheduler().runs_out(Instant::now()) {
             self.drop_in_flight().await;
@@ -181,20 +187,19 @@ impl Engine {
 }
 
 pub(super) async fn run(engine: Arc<Engine>) {
-    let mut pause = RENEW_EVERY;
+    // Much of the first one's time may be gone, if the store was slow to answer.
+    let mut pause = engine.until_next_renewal();
     loop {
         sleep(pause).await;
         let before = engine.node();
         // It may have run out between two tries, or while the whole process slept.
         engine.drop_if_time_is_up().await;
         let result = engine.renew().await;
-        let left = engine.scheduler().time_left(Instant::now());
-        // An answer may have come late, and hold for less than usual.
-        pause = left.map_or(RETRY, |left| RENEW_EVERY.min(left / 2));
+        pause = engine.until_next_renewal();
         if let Err(error) = result {
             tracing::warn!(target: observe::STORE, %error, "the node cannot be renewed");
             engine.drop_if_time_is_up().await;
-            pause = left.map_or(RETRY, |left| RETRY.min(left));
+            pause = pause.min(RETRY);
         } else if engine.node() != before
             && engine.options.deliver
             && let Err(error) = keeper::sweep(&engine).await

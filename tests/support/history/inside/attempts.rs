@@ -20,7 +20,7 @@ fn successes(inside: &Inside, breaches: &mut Vec<Breach>) {
         let mut done: BTreeMap<Process, &Attempt> = BTreeMap::new();
         for attempt in attempts {
             if let Some(before) = done.get(&attempt.process)
-                && !was_taken_over(inside, before, attempt)
+                && !was_taken(inside, before, attempt)
             {
                 let what = format!("{attempt:?} after {before:?}");
                 found(breaches, Rule::SuccessIsFinal, what);
@@ -32,19 +32,13 @@ fn successes(inside: &Inside, breaches: &mut Vec<Breach>) {
     }
 }
 
-/// Whether another node owned the emitter between two attempts: what a process knew of it went with that.
-fn was_taken_over(inside: &Inside, before: &Attempt, after: &Attempt) -> bool {
-    let owners = inside.leases.iter().filter(|lease| {
-        lease.is_taken && lease.emitter == before.key.0 && lease.at <= after.start
-    });
-    let mut names = owners.rev().map(|lease| (lease.at >= before.start, &lease.node));
-    let last = names.next().map(|(_, node)| node);
-    names.take_while(|(is_since, _)| *is_since).any(|(_, node)| Some(node) != last)
-        || inside.leases.iter().any(|lease| {
-            lease.is_taken
-                && lease.emitter == before.key.0
-                && (before.start..=after.start).contains(&lease.at)
-        })
+/// Whether the emitter was taken between two attempts: what a process knew of it went with that.
+fn was_taken(inside: &Inside, before: &Attempt, after: &Attempt) -> bool {
+    inside.leases.iter().any(|lease| {
+        lease.is_taken
+            && lease.emitter == before.key.0
+            && (before.start..=after.start).contains(&lease.at)
+    })
 }
 
 fn numbers(inside: &Inside, breaches: &mut Vec<Breach>) {
@@ -96,7 +90,8 @@ fn probes(inside: &Inside, breaches: &mut Vec<Breach>) {
                         && (last.start..=attempt.start).contains(&change.at)
                 });
                 let since = |end: Option<Moment>| end >= last.end && end <= Some(attempt.start);
-                restarted || good.iter().any(|one| since(one.end))
+                let taken = was_taken(inside, last, attempt);
+                restarted || taken || good.iter().any(|one| since(one.end))
             };
             let fails = last.is_some_and(|last| !is_over(last));
             let beside = before.iter().find(|one| one.end.is_none_or(|end| end > attempt.start));

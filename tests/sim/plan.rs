@@ -30,7 +30,7 @@ pub(crate) struct Spec {
     pub(crate) tenant: Option<&'static str>,
     pub(crate) lanes: u32,
     pub(crate) ordering: Ordering,
-    attempts: u32,
+    pub(crate) attempts: u32,
     initial: Duration,
     longest: Duration,
     pub(crate) timeout: Duration,

@@ -87,6 +87,9 @@ async fn simulate(seed: u64, bug: Option<Bug>) -> Outcome {
         Duration::from_secs(60)
     };
     history.inside.in_flight = world.plan().in_flight;
+    let most = world.plan().emitters.iter();
+    history.inside.attempts_at_most =
+        most.map(|spec| (spec.id.clone(), spec.attempts)).collect();
     if let Err(violations) = check(history, RECOVERY) {
         failures.extend(violations.iter().map(|violation| format!("{violation:?}")));
     }

@@ -7,11 +7,11 @@ use webhooks_core::{
     delivery::DeliveryState,
     env::Timestamp,
     event::{DeliveryId, IdempotencyKey, OrderingKey},
-    store::DeliveryFilter,
+    store::{DeliveryFilter, Receipt},
 };
 use webhooks_tests::history::{
-    Answer, Emit,
-    inside::{Kind, Process},
+    Answer, Emit, Moment,
+    inside::{self, Kind, Process},
 };
 
 use crate::{plan::Spec, world::World};
@@ -157,8 +157,10 @@ impl Caller {
         });
         let tries = if emitted.is_once { 4 } else { 1 };
         for nth in 0..tries {
+            let called = self.world.now();
             let answer = match self.webhooks.emit_with(emitted.event(&id)).await {
                 Ok(receipt) => {
+                    self.acknowledged(&emitted, called, &receipt);
                     Answer::Receipt(self.world.now(), Some(receipt.message_id.to_string()))
                 }
                 // What could not be told the first time may have been done, whatever is said now.
@@ -175,6 +177,23 @@ impl Caller {
             self.world.cover("emit without an answer");
             tokio::time::sleep(self.world.time_below(Duration::from_secs(2))).await;
         }
+    }
+
+    fn acknowledged(&self, emitted: &Emitted, called: Moment, receipt: &Receipt) {
+        let plan = self.world.plan();
+        let listens = |spec: &&Spec| {
+            (spec.pattern == "*" || spec.pattern == emitted.name) && spec.tenant == emitted.tenant
+        };
+        let listeners = plan.emitters.iter().filter(listens);
+        let receipt = inside::Receipt {
+            call: (called, self.world.now()),
+            message: receipt.message_id.to_string(),
+            deliveries: receipt.deliveries,
+            listeners: listeners.map(|spec| spec.id.clone()).collect(),
+        };
+        self.world.record(&receipt, |history| {
+            history.inside.receipts.push(receipt.clone());
+        });
     }
 
     /// Some delivery of an emitter, in this state.

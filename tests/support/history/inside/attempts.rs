@@ -42,6 +42,7 @@ fn was_taken(inside: &Inside, before: &Attempt, after: &Attempt) -> bool {
 }
 
 fn numbers(inside: &Inside, breaches: &mut Vec<Breach>) {
+    let again = inside.queued_again();
     for (key, end) in &inside.ends {
         let numbers: BTreeSet<u32> = end.attempts.iter().copied().collect();
         let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
@@ -49,6 +50,17 @@ fn numbers(inside: &Inside, breaches: &mut Vec<Breach>) {
         if numbers.iter().copied().ne(1..=count) {
             let what = format!("{key:?} has attempts {:?}", end.attempts);
             found(breaches, Rule::NoGaps, what);
+        }
+        let most = inside.attempts_at_most.get(&key.0);
+        // One that was answered with 410 does not count: the receiver wants nothing, whatever it is.
+        let is_gone = |attempt: &&Attempt| attempt.key == *key && attempt.heard == Heard::Status(410);
+        if let Some(most) = most
+            && count > *most
+            && !again.contains(key)
+            && count as usize > *most as usize + inside.attempts.iter().filter(is_gone).count()
+        {
+            let what = format!("{key:?} has {count} attempts, of {most}");
+            found(breaches, Rule::NoMoreAttempts, what);
         }
     }
 }

@@ -7,6 +7,7 @@ mod attempts;
 mod fences;
 mod heads;
 mod leases;
+mod receipts;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,8 @@ pub struct Inside {
     pub rows: Vec<Row>,
     /// Attempts, in the order in which they began.
     pub attempts: Vec<Attempt>,
+    /// Events that were acknowledged.
+    pub receipts: Vec<Receipt>,
     /// Outcomes that the store was told, in the order of their commits.
     pub settles: Vec<Settle>,
     /// Renewals that were committed.
@@ -52,6 +55,8 @@ pub struct Inside {
     pub reach: Duration,
     /// At most so many attempts are in flight in a process.
     pub in_flight: usize,
+    /// At most so many attempts are made of a delivery, by emitters.
+    pub attempts_at_most: BTreeMap<String, u32>,
 }
 
 /// A delivery: its emitter, and the ID of its message.
@@ -70,6 +75,19 @@ pub struct Row {
     pub lane: Option<String>,
     /// The generation of its emitter that it was queued under.
     pub generation: u64,
+}
+
+/// An event that was acknowledged.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// When the call began, and when it returned.
+    pub call: (Moment, Moment),
+    /// The ID of its message.
+    pub message: String,
+    /// How many deliveries it says that there are.
+    pub deliveries: usize,
+    /// The emitters that listen to it, whenever they are attached and not paused with a discard.
+    pub listeners: Vec<String>,
 }
 
 /// An attempt, as the sender's transport sees it.
@@ -255,6 +273,8 @@ pub struct Breach {
 pub enum Rule {
     /// What was queued ends; as delivered only with a success, as discarded only by somebody's action.
     EndsRightly,
+    /// What is acknowledged is queued for each emitter that listens to it, and is as the receipt says.
+    ReceiptsHold,
     /// There is no attempt of what was not queued before.
     NothingFromNowhere,
     /// Nothing starts once an emitter was stopped.
@@ -275,6 +295,8 @@ pub enum Rule {
     SuccessIsFinal,
     /// Attempts are numbered without a gap, and written down.
     NoGaps,
+    /// No more attempts are made than allowed.
+    NoMoreAttempts,
     /// No attempt comes before it is due.
     NotEarly,
     /// No more in flight than allowed.
@@ -288,6 +310,7 @@ pub enum Rule {
 pub fn check(inside: &Inside) -> Vec<Breach> {
     let mut breaches = Vec::new();
     rows::check(inside, &mut breaches);
+    receipts::check(inside, &mut breaches);
     heads::check(inside, &mut breaches);
     fences::check(inside, &mut breaches);
     leases::check(inside, &mut breaches);

@@ -13,6 +13,7 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
         }
     }
     ends(inside, &rows, breaches);
+    nothing_else(inside, &rows, breaches);
     starts(inside, &rows, breaches);
     changes(inside, &rows, breaches);
 }
@@ -33,6 +34,17 @@ fn ends(inside: &Inside, rows: &BTreeMap<&Key, &Row>, breaches: &mut Vec<Breach>
         };
         if !is_right {
             let what = format!("{key:?} ended as {end:?} after {} attempts", made.len());
+            found(breaches, Rule::EndsRightly, what);
+        }
+    }
+}
+
+/// What is in the store was queued; or it came for an old generation, and was never to be sent.
+fn nothing_else(inside: &Inside, rows: &BTreeMap<&Key, &Row>, breaches: &mut Vec<Breach>) {
+    for (key, end) in &inside.ends {
+        let was_late = end.state == State::Discarded && end.attempts.is_empty();
+        if !rows.contains_key(key) && !was_late {
+            let what = format!("{key:?} was never queued, and ended as {end:?}");
             found(breaches, Rule::EndsRightly, what);
         }
     }

@@ -1,0 +1,49 @@
+//! What a receipt promises.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Breach, Change, Inside, Kind, Moment, Receipt, Rule, found};
+
+pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
+    let rows: BTreeMap<(&str, &str), Moment> = inside
+        .rows
+        .iter()
+        .map(|row| ((row.key.1.as_str(), row.key.0.as_str()), row.at))
+        .collect();
+    for receipt in &inside.receipts {
+        let message = receipt.message.as_str();
+        let of_message = rows.range((message, "")..).take_while(|(row, _)| row.0 == message);
+        // What came for an old generation may be queued by hand later on.
+        let queued = of_message.filter(|(_, at)| **at <= receipt.call.1);
+        let queued: BTreeSet<&str> = queued.map(|(row, _)| row.1).collect();
+        if queued.len() != receipt.deliveries {
+            let what = format!("{receipt:?}, queued for {queued:?}");
+            found(breaches, Rule::ReceiptsHold, what);
+        }
+        for listener in &receipt.listeners {
+            if !queued.contains(listener.as_str()) && listens(inside, listener, receipt) {
+                let what = format!("{receipt:?} is not queued for {listener}");
+                found(breaches, Rule::ReceiptsHold, what);
+            }
+        }
+        for emitter in queued {
+            if !receipt.listeners.iter().any(|listener| listener == emitter) {
+                let what = format!("{receipt:?} is queued for {emitter}, which does not listen");
+                found(breaches, Rule::ReceiptsHold, what);
+            }
+        }
+    }
+}
+
+/// Whether an emitter takes what is emitted all through a call, and has for so long that all nodes know.
+fn listens(inside: &Inside, emitter: &str, receipt: &Receipt) -> bool {
+    let (called, returned) = receipt.call;
+    let changes = inside.changes.iter().filter(|change| {
+        change.emitter == emitter && change.kind != Kind::Configured && change.at <= returned
+    });
+    let last: Option<&Change> = changes.last();
+    last.is_some_and(|change| {
+        let takes = matches!(change.kind, Kind::Attached | Kind::Restarted | Kind::Paused);
+        takes && change.at + inside.reach < called
+    })
+}

@@ -161,6 +161,7 @@ async fn pass(
     let request = LeaseRequest {
         node,
         emitters: None,
+        recount: false,
         limit,
         now,
     };

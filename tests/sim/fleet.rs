@@ -134,7 +134,10 @@ impl Fleet {
 
     pub(crate) fn living(&self) -> Vec<usize> {
         let places = self.nodes.iter().enumerate();
-        places.filter(|(_, node)| node.is_some()).map(|(place, _)| place).collect()
+        places
+            .filter(|(_, node)| node.is_some())
+            .map(|(place, _)| place)
+            .collect()
     }
 
     /// A node is there no more, from one moment to the next.
@@ -150,10 +153,17 @@ impl Fleet {
     }
 
     /// A node ends in order.
-    pub(crate) async fn shut_down(&mut self, place: usize, grace: Duration) -> Option<(u64, usize)> {
+    pub(crate) async fn shut_down(
+        &mut self,
+        place: usize,
+        grace: Duration,
+    ) -> Option<(u64, usize)> {
         let node = self.nodes[place].take()?;
         self.world.cover("shutdown");
-        let ended = tokio::time::timeout(grace + Duration::from_secs(60), node.webhooks.shutdown(grace));
+        let ended = tokio::time::timeout(
+            grace + Duration::from_secs(60),
+            node.webhooks.shutdown(grace),
+        );
         let report = match ended.await {
             Ok(Ok(report)) => Some((report.pending, report.cut)),
             Ok(Err(_)) => None,

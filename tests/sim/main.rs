@@ -4,6 +4,7 @@
 
 mod bug;
 mod fleet;
+mod mutants;
 mod net;
 mod plan;
 mod run;

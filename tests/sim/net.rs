@@ -80,7 +80,8 @@ impl Net {
 
     /// From now on all receivers are well.
     pub(crate) fn heal(&self) {
-        self.healed.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.healed
+            .store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// A process stands still until then.
@@ -110,10 +111,8 @@ impl Net {
     + 'static {
         let net = self.clone();
         tower::service_fn(move |request: AttemptRequest| {
-            if bug == Some(Bug::SentTwice) && net.world.draw(|chance| chance.one_in(20)) {
-                drop(net.clone().attempt(process, request.clone()));
-            }
-            net.clone().attempt(process, request)
+            let twice = bug == Some(Bug::SentTwice) && net.world.draw(|chance| chance.one_in(20));
+            net.clone().attempt(process, request, twice)
         })
     }
 
@@ -140,7 +139,11 @@ impl Net {
         self.world.draw(|chance| {
             let quick = Duration::from_micros(500 + chance.below(40_000) as u64);
             match mood {
-                Mood::Up => (quick, Reply::Status(chance.one_of(&[200, 201, 204]), None), true),
+                Mood::Up => (
+                    quick,
+                    Reply::Status(chance.one_of(&[200, 201, 204]), None),
+                    true,
+                ),
                 Mood::Slow => {
                     let slow = Duration::from_millis(500 + chance.below(9_000) as u64);
                     if slow < timeout {
@@ -149,13 +152,21 @@ impl Net {
                         (late.0, late.1, true)
                     }
                 }
-                Mood::Down => (quick, Reply::Status(chance.one_of(&[500, 503, 404]), None), true),
+                Mood::Down => (
+                    quick,
+                    Reply::Status(chance.one_of(&[500, 503, 404]), None),
+                    true,
+                ),
                 Mood::Flaky => (quick, Reply::Status(flaky(chance), None), true),
                 Mood::Refusing => (quick, Reply::Fails(AttemptErrorKind::Refused), false),
                 Mood::Silent => (late.0, late.1, true),
                 Mood::Limiting => {
                     let after = 1 + chance.below(6) as u64;
-                    (quick, Reply::Status(chance.one_of(&[429, 503]), Some(after)), true)
+                    (
+                        quick,
+                        Reply::Status(chance.one_of(&[429, 503]), Some(after)),
+                        true,
+                    )
                 }
                 Mood::Mute => (quick, Reply::Fails(AttemptErrorKind::Reset), true),
                 Mood::Gone => (quick, Reply::Status(410, None), true),
@@ -168,6 +179,7 @@ impl Net {
         self,
         process: Process,
         request: AttemptRequest,
+        twice: bool,
     ) -> impl Future<Output = Result<AttemptResponse, AttemptError>> + Send + use<> {
         let header = |name: &str| {
             let value = request.headers().get(name);
@@ -178,6 +190,9 @@ impl Net {
         let number: u32 = header("x-webhooks-attempt").parse().unwrap();
         let body = String::from_utf8(request.body().to_vec()).unwrap();
         let now = self.world.now();
+        if number > 1 {
+            self.world.cover("probe");
+        }
         let mood = self.mood(&emitter);
         let (time, reply, arrives) = self.reply(mood, request.timeout());
         let success = matches!(reply, Reply::Status(200..=299, _));
@@ -185,14 +200,14 @@ impl Net {
         let id = copy.unwrap_or(id);
         let traced = (emitter.clone(), id.clone(), number, process);
         let place = self.world.record(traced, |history| {
-            if arrives {
+            for _ in 0..usize::from(arrives) * (1 + usize::from(twice)) {
                 history.arrivals.push(Arrival {
                     at: now,
                     emitter: emitter.clone(),
-                    id,
+                    id: id.clone(),
                     message_id: message.clone(),
                     attempt: number,
-                    body,
+                    body: body.clone(),
                     success,
                 });
             }

@@ -1,6 +1,10 @@
 //! One simulation, from its seed to its verdict.
 
-use std::{collections::{BTreeMap, BTreeSet}, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     runtime::Builder,
@@ -46,7 +50,11 @@ const MANY: usize = 1_000_000;
 
 /// Runs a simulation.
 pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Outcome {
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     let outcome = runtime.block_on(simulate(seed, bug));
     // What callers were left waiting for.
     drop(runtime);
@@ -88,8 +96,7 @@ async fn simulate(seed: u64, bug: Option<Bug>) -> Outcome {
     };
     history.inside.in_flight = world.plan().in_flight;
     let most = world.plan().emitters.iter();
-    history.inside.attempts_at_most =
-        most.map(|spec| (spec.id.clone(), spec.attempts)).collect();
+    history.inside.attempts_at_most = most.map(|spec| (spec.id.clone(), spec.attempts)).collect();
     if let Err(violations) = check(history, RECOVERY) {
         failures.extend(violations.iter().map(|violation| format!("{violation:?}")));
     }
@@ -179,7 +186,9 @@ async fn recover(fleet: &mut Fleet) {
                     webhooks: node.webhooks.clone(),
                 };
                 let plan = world.plan().emitters.iter();
-                let index = plan.clone().position(|spec| spec.id == emitter.id().as_str());
+                let index = plan
+                    .clone()
+                    .position(|spec| spec.id == emitter.id().as_str());
                 caller.act(Act::Restart(index.unwrap())).await;
             }
         }
@@ -225,7 +234,11 @@ async fn take_ends(fleet: &Fleet) {
         let end = End {
             state,
             reason: record.reason.map(|reason| reason.as_str().to_owned()),
-            attempts: detail.attempts.iter().map(|attempt| attempt.number).collect(),
+            attempts: detail
+                .attempts
+                .iter()
+                .map(|attempt| attempt.number)
+                .collect(),
         };
         let ordering = detail.message.ordering_key.as_ref();
         let lane = lane(fleet, &key.emitter, ordering.map(|key| key.as_str()));

@@ -93,7 +93,8 @@ impl SimStore {
             lane: spec.and_then(|spec| spec.lane(ordering)),
             generation,
         };
-        self.world.record(&row, |history| history.inside.rows.push(row.clone()));
+        self.world
+            .record(&row, |history| history.inside.rows.push(row.clone()));
     }
 
     /// A copy of a message is an event of its own.
@@ -121,7 +122,9 @@ impl SimStore {
             at: self.world.now(),
             returned: None,
         };
-        self.world.record(&change, |history| history.inside.changes.push(change.clone()));
+        self.world.record(&change, |history| {
+            history.inside.changes.push(change.clone())
+        });
     }
 
     fn leased(&self, node: NodeId, leases: &[Lease]) {
@@ -151,7 +154,8 @@ impl SimStore {
             epoch,
             is_taken,
         };
-        self.world.record(&lease, |history| history.inside.leases.push(lease.clone()));
+        self.world
+            .record(&lease, |history| history.inside.leases.push(lease.clone()));
     }
 
     fn given_back(&self, node: NodeId, leases: &[(EmitterId, Epoch)]) {
@@ -174,9 +178,7 @@ impl SimStore {
             }
             let verdict = match settlement.verdict {
                 Verdict::Delivered => inside::Verdict::Delivered,
-                Verdict::Retry(progress) => {
-                    inside::Verdict::Retry(self.world.moment(progress.due))
-                }
+                Verdict::Retry(progress) => inside::Verdict::Retry(self.world.moment(progress.due)),
                 Verdict::Dead(_) => inside::Verdict::Dead,
             };
             let settle = inside::Settle {
@@ -188,7 +190,9 @@ impl SimStore {
                 verdict,
                 was_taken: *outcome == SettleOutcome::Settled,
             };
-            self.world.record(&settle, |history| history.inside.settles.push(settle.clone()));
+            self.world.record(&settle, |history| {
+                history.inside.settles.push(settle.clone())
+            });
         }
     }
 
@@ -237,7 +241,9 @@ impl SimStore {
         self.append_seen(&batch, &appended);
         if self.bug == Some(Bug::MarksAreIgnored) {
             for appended in &mut appended {
-                let Appended::Stored(stored) = appended else { continue };
+                let Appended::Stored(stored) = appended else {
+                    continue;
+                };
                 for row in &mut stored.rows {
                     if row.fate == Fate::Withheld {
                         row.fate = Fate::Straight;
@@ -326,7 +332,9 @@ impl Store for SimStore {
     fn set_state(&self, mut change: SetState) -> StoreFuture<'_, StateOutcome> {
         Box::pin(async move {
             let (emitter, asked) = (change.emitter.clone(), change.change);
-            if self.bug == Some(Bug::DiscardsAreForgotten) && asked == StateChange::Pause(Backlog::Discard) {
+            if self.bug == Some(Bug::DiscardsAreForgotten)
+                && asked == StateChange::Pause(Backlog::Discard)
+            {
                 change.change = StateChange::Pause(Backlog::Keep);
             }
             let outcome = self.inner.set_state(change).await?;
@@ -363,7 +371,10 @@ impl Store for SimStore {
     fn renew(&self, node: NodeId, now: Timestamp) -> StoreFuture<'_, Renewal> {
         Box::pin(async move {
             if self.has(Bug::RenewalsAreForgotten) {
-                return Ok(Renewal::Alive { until: now, clock: None });
+                return Ok(Renewal::Alive {
+                    until: now,
+                    clock: None,
+                });
             }
             let renewal = self.inner.renew(node, now).await?;
             match renewal {
@@ -442,7 +453,14 @@ impl Store for SimStore {
                 }
                 // One that came for an old generation was never in the queue.
                 let key = key_of(&record.key);
-                let is_known = self.world.seen().history.inside.rows.iter().any(|row| row.key == key);
+                let is_known = self
+                    .world
+                    .seen()
+                    .history
+                    .inside
+                    .rows
+                    .iter()
+                    .any(|row| row.key == key);
                 if matches!(outcome, RedeliverOutcome::Queued(_)) && !is_known {
                     let ordering = record.ordering_key.as_ref().map(|key| key.as_str());
                     self.queued(&record.key, record.seq, 0, ordering);
@@ -480,7 +498,9 @@ impl Store for SimStore {
             self.world.record((&emitter, count), |history| {
                 // Whichever of them they were.
                 let rows = history.inside.rows.iter();
-                let again = rows.filter(|row| row.key.0 == emitter).map(|row| (at, row.key.clone()));
+                let again = rows
+                    .filter(|row| row.key.0 == emitter)
+                    .map(|row| (at, row.key.clone()));
                 let again: Vec<_> = again.collect();
                 history.inside.again.extend(again);
             });

@@ -83,14 +83,20 @@ impl Caller {
             Act::Emit(emitted) => self.emit(*emitted).await,
             Act::Attach(emitter) => {
                 let spec = &plan.emitters[emitter];
-                let attached = self.webhooks.attach(spec.id.as_str(), [spec.pattern], spec.config(0));
-                self.change(spec, &[Kind::Attached, Kind::Restarted], attached).await;
+                let attached =
+                    self.webhooks
+                        .attach(spec.id.as_str(), [spec.pattern], spec.config(0));
+                self.change(spec, &[Kind::Attached, Kind::Restarted], attached)
+                    .await;
             }
             Act::Upsert(emitter, version) => {
                 let spec = &plan.emitters[emitter];
                 let config = spec.config(version);
-                let upserted = self.webhooks.upsert(spec.id.as_str(), [spec.pattern], config);
-                self.change(spec, &[Kind::Attached, Kind::Configured], upserted).await;
+                let upserted = self
+                    .webhooks
+                    .upsert(spec.id.as_str(), [spec.pattern], config);
+                self.change(spec, &[Kind::Attached, Kind::Configured], upserted)
+                    .await;
             }
             Act::Pause(emitter, backlog) => {
                 let spec = &plan.emitters[emitter];
@@ -98,17 +104,34 @@ impl Caller {
                     Backlog::Keep => Kind::Paused,
                     Backlog::Discard => Kind::Discarded,
                 };
-                self.change(spec, &[kind], self.webhooks.pause(spec.id.as_str(), backlog)).await;
+                self.change(
+                    spec,
+                    &[kind],
+                    self.webhooks.pause(spec.id.as_str(), backlog),
+                )
+                .await;
             }
             Act::Restart(emitter) => {
                 let spec = &plan.emitters[emitter];
-                self.change(spec, &[Kind::Restarted], self.webhooks.restart(spec.id.as_str())).await;
+                self.change(
+                    spec,
+                    &[Kind::Restarted],
+                    self.webhooks.restart(spec.id.as_str()),
+                )
+                .await;
             }
             Act::Detach(emitter) => {
                 let spec = &plan.emitters[emitter];
-                self.change(spec, &[Kind::Detached], self.webhooks.detach(spec.id.as_str())).await;
+                self.change(
+                    spec,
+                    &[Kind::Detached],
+                    self.webhooks.detach(spec.id.as_str()),
+                )
+                .await;
             }
-            Act::Redeliver(emitter, is_fresh) => self.redeliver(&plan.emitters[emitter], is_fresh).await,
+            Act::Redeliver(emitter, is_fresh) => {
+                self.redeliver(&plan.emitters[emitter], is_fresh).await
+            }
             Act::Discard(emitter) => self.discard(&plan.emitters[emitter]).await,
             Act::Replay(emitter) => {
                 let spec = &plan.emitters[emitter];
@@ -121,7 +144,12 @@ impl Caller {
     }
 
     /// Makes a change; where it is acknowledged, its commit is known to have been.
-    async fn change<T>(&self, spec: &Spec, kinds: &[Kind], call: impl Future<Output = Result<T, Error>>) {
+    async fn change<T>(
+        &self,
+        spec: &Spec,
+        kinds: &[Kind],
+        call: impl Future<Output = Result<T, Error>>,
+    ) {
         let called = self.world.now();
         if call.await.is_err() {
             self.world.cover("change failed");
@@ -197,7 +225,11 @@ impl Caller {
     }
 
     /// Some delivery of an emitter, in this state.
-    async fn some(&self, spec: &Spec, state: Option<DeliveryState>) -> Option<webhooks_core::delivery::DeliveryKey> {
+    async fn some(
+        &self,
+        spec: &Spec,
+        state: Option<DeliveryState>,
+    ) -> Option<webhooks_core::delivery::DeliveryKey> {
         let filter = DeliveryFilter {
             emitter: Some(spec.id.as_str().try_into().unwrap()),
             state,
@@ -227,7 +259,10 @@ impl Caller {
 impl Emitted {
     fn event(&self, id: &str) -> Event {
         let once = self.is_once.then(|| IdempotencyKey::new(id).unwrap());
-        let key = self.key.as_deref().map(|key| OrderingKey::new(key).unwrap());
+        let key = self
+            .key
+            .as_deref()
+            .map(|key| OrderingKey::new(key).unwrap());
         let tenant = self.tenant.map(|tenant| Tenant::new(tenant).unwrap());
         Event::new(self.name, &serde_json::json!({ "n": self.n }))
             .unwrap()

@@ -66,7 +66,9 @@ pub fn check(history: &History, settling: Duration) -> Result<Summary, Vec<Viola
     let repeated = check.repetitions();
     check.order();
     let inside = inside::check(&history.inside);
-    check.violations.extend(inside.into_iter().map(Violation::Inside));
+    check
+        .violations
+        .extend(inside.into_iter().map(Violation::Inside));
     if !check.violations.is_empty() {
         return Err(check.violations);
     }

@@ -118,7 +118,12 @@ impl Engine {
             let changed = change(&mut scheduler);
             let after = scheduler.next_timer();
             let earlier = after.is_some() && (before.is_none() || after < before);
-            (changed, scheduler.hire(Instant::now()), earlier, scheduler.wants_loader())
+            (
+                changed,
+                scheduler.hire(Instant::now()),
+                earlier,
+                scheduler.wants_loader(),
+            )
         };
         if load {
             self.load_wanted.notify_one();

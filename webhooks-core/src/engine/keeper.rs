@@ -104,18 +104,37 @@ pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
     if !engine.life.may_take(Instant::now()) {
         return Ok(Swept::All);
     }
-    let request = LeaseRequest {
-        node: engine.node(),
-        emitters: None,
-        limit: SWEEP_BATCH,
-        now: engine.wall(),
-    };
-    let leases = engine.store.lease(request).await?;
+    let leases = lease_any(engine, false, SWEEP_BATCH).await?;
     let swept = if leases.len() < SWEEP_BATCH {
         Swept::All
     } else {
         Swept::Some
     };
+    take_up(engine, leases).await?;
+    if engine.life.recounts(Instant::now()) {
+        let mut all = lease_any(engine, true, usize::MAX).await?;
+        {
+            let scheduler = engine.scheduler();
+            all.retain(|lease| !scheduler.is_at_work(&lease.emitter));
+        }
+        take_up(engine, all).await?;
+    }
+    Ok(swept)
+}
+
+async fn lease_any(engine: &Arc<Engine>, recount: bool, limit: usize) -> Result<Vec<Lease>, Error> {
+    let request = LeaseRequest {
+        node: engine.node(),
+        emitters: None,
+        recount,
+        limit,
+        now: engine.wall(),
+    };
+    engine.lease(request).await
+}
+
+/// Brings leased emitters to work.
+async fn take_up(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Error> {
     let is_active = |lease: &Lease| {
         let emitter = engine.registry.get(lease.emitter.as_str());
         emitter.filter(|emitter| emitter.state.is_active())
@@ -133,8 +152,7 @@ pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
     });
     // What was stopped meanwhile would stay leased, and nobody know.
     let stopped = leases.iter().filter(|lease| is_active(lease).is_none());
-    give_back(engine, stopped).await?;
-    Ok(swept)
+    give_back(engine, stopped).await
 }
 
 /// Sweeps for what the last process left, and then whenever others may have appended.

@@ -26,7 +26,7 @@ use crate::{
     Error, ErrorKind,
     env::Timestamp,
     observe,
-    store::{NODE_LIFETIME, NodeId, Renewal},
+    store::{Lease, LeaseRequest, NODE_LIFETIME, NodeId, Renewal},
 };
 
 /// A quarter of the time for which a renewal holds.
@@ -35,6 +35,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 const RETRY: Duration = Duration::from_millis(500);
 /// For so long a node takes nothing after renewals had failed: longer than others pause between theirs.
 const RECOVERY: Duration = Duration::from_secs(2);
+/// How long after a request that failed a lease may turn up: longer than a store takes over anything.
+const RECOUNT: Duration = Duration::from_secs(30);
 /// Nothing starts so shortly before the time is up.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -53,6 +55,8 @@ struct State {
     failed: Option<String>,
     /// Takes nothing before then.
     recovering_until: Option<Instant>,
+    /// Until then it may own what it does not know of.
+    recounts_until: Option<Instant>,
 }
 
 /// Clocks that are kept in step differ by less than this; more is put right.
@@ -73,6 +77,7 @@ impl Life {
                 node,
                 failed: None,
                 recovering_until: None,
+                recounts_until: None,
             }),
             ahead: AtomicI64::new(0),
         }
@@ -94,6 +99,12 @@ impl Life {
         until.is_none_or(|until| now >= until)
     }
 
+    /// Whether it may own what it does not know of.
+    pub(super) fn recounts(&self, now: Instant) -> bool {
+        let until = self.state().recounts_until;
+        until.is_some_and(|until| now < until)
+    }
+
     /// Whether the store could be written when that was last tried.
     pub(super) fn check(&self) -> Result<(), Error> {
         match &self.state().failed {
@@ -110,6 +121,15 @@ impl Engine {
     /// Who this node is now.
     pub(super) fn node(&self) -> NodeId {
         self.life.state().node
+    }
+
+    /// Leases emitters. Where the answer is lost, what the node owns is counted anew for a while.
+    pub(super) async fn lease(&self, request: LeaseRequest) -> Result<Vec<Lease>, Error> {
+        let leased = self.store.lease(request).await;
+        if leased.is_err() {
+            self.life.state().recounts_until = Some(Instant::now() + RECOUNT);
+        }
+        leased
     }
 
     /// Renews the node; one that is dead comes back as another.

@@ -42,11 +42,12 @@ async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
     if !wanted.is_empty() {
         let request = LeaseRequest {
             node: engine.node(),
+            recount: false,
             limit: wanted.len(),
             emitters: Some(wanted.clone()),
             now: engine.wall(),
         };
-        let leases = engine.store.lease(request).await?;
+        let leases = engine.lease(request).await?;
         let now = engine.now();
         let unwanted = engine.schedule(|scheduler| scheduler.leased(&wanted, leases, now));
         keeper::give_back(engine, &unwanted).await?;

@@ -70,6 +70,9 @@ pub struct LeaseRequest {
     /// has pending deliveries and no owner alive, and those of this node's own that are marked: it
     /// must load them.
     pub emitters: Option<Vec<EmitterId>>,
+    /// With `None` above, also all of this node's own that have pending deliveries: the answer to an earlier
+    /// request was lost, and it may own some that it does not know of.
+    pub recount: bool,
     /// At most so many.
     pub limit: usize,
     /// The time now.

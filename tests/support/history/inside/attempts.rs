@@ -53,7 +53,8 @@ fn numbers(inside: &Inside, breaches: &mut Vec<Breach>) {
         }
         let most = inside.attempts_at_most.get(&key.0);
         // One that was answered with 410 does not count: the receiver wants nothing, whatever it is.
-        let is_gone = |attempt: &&Attempt| attempt.key == *key && attempt.heard == Heard::Status(410);
+        let is_gone =
+            |attempt: &&Attempt| attempt.key == *key && attempt.heard == Heard::Status(410);
         if let Some(most) = most
             && count > *most
             && !again.contains(key)
@@ -106,7 +107,9 @@ fn probes(inside: &Inside, breaches: &mut Vec<Breach>) {
                 restarted || taken || good.iter().any(|one| since(one.end))
             };
             let fails = last.is_some_and(|last| !is_over(last));
-            let beside = before.iter().find(|one| one.end.is_none_or(|end| end > attempt.start));
+            let beside = before
+                .iter()
+                .find(|one| one.end.is_none_or(|end| end > attempt.start));
             if let (true, Some(beside)) = (fails, beside) {
                 let what = format!("{attempt:?} beside {beside:?}, after {last:?}");
                 found(breaches, Rule::OneProbe, what);

@@ -23,9 +23,7 @@ fn outcomes(inside: &Inside, breaches: &mut Vec<Breach>) {
         let owner = owners.get(settle.key.0.as_str());
         let claim = (settle.claim.0.as_str(), settle.claim.1);
         // Of two commits in one moment either may have been the first.
-        let at_once = |lease: &super::Lease| {
-            lease.at == settle.at && lease.emitter == settle.key.0
-        };
+        let at_once = |lease: &super::Lease| lease.at == settle.at && lease.emitter == settle.key.0;
         if settle.was_taken && owner != Some(&claim) && !inside.leases.iter().any(at_once) {
             let what = format!("{settle:?}, owned by {owner:?}");
             found(breaches, Rule::NoStaleOutcome, what);
@@ -47,7 +45,8 @@ fn times(inside: &Inside, breaches: &mut Vec<Breach>) {
             committed.map(|(_, until)| *until).max().unwrap_or_default()
         };
         let end = attempt.end.unwrap_or(Moment::MAX);
-        if attempt.start + MARGIN > until(attempt.start) || end.saturating_add(MARGIN) > until(end) {
+        if attempt.start + MARGIN > until(attempt.start) || end.saturating_add(MARGIN) > until(end)
+        {
             let what = format!("{attempt:?}, with time until {:?}", until(end));
             found(breaches, Rule::NothingPastItsTime, what);
         }

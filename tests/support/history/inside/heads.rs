@@ -25,7 +25,9 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
                 found(breaches, Rule::OneHead, what);
             }
             let number = (&before.key, before.number);
-            let waits = waits.get(&number).is_some_and(|settle| settle.process == before.process);
+            let waits = waits
+                .get(&number)
+                .is_some_and(|settle| settle.process == before.process);
             if waits && before.key != after.key && !was_freed(inside, before, after) {
                 let what = format!("{after:?} past {before:?}");
                 found(breaches, Rule::HeadFirst, what);
@@ -49,8 +51,20 @@ fn waits(inside: &Inside) -> BTreeMap<(&Key, u32), &Settle> {
 fn was_freed(inside: &Inside, before: &Attempt, after: &Attempt) -> bool {
     let emitter = &before.key.0;
     let within = |at| at >= before.start && at <= after.start;
-    inside.changes.iter().any(|change| change.emitter == *emitter && within(change.at))
-        || inside.discards.iter().any(|(at, key)| *key == before.key && within(*at))
-        || inside.again.iter().any(|(_, key)| *key == before.key || *key == after.key)
-        || inside.leases.iter().any(|lease| lease.emitter == *emitter && within(lease.at))
+    inside
+        .changes
+        .iter()
+        .any(|change| change.emitter == *emitter && within(change.at))
+        || inside
+            .discards
+            .iter()
+            .any(|(at, key)| *key == before.key && within(*at))
+        || inside
+            .again
+            .iter()
+            .any(|(_, key)| *key == before.key || *key == after.key)
+        || inside
+            .leases
+            .iter()
+            .any(|lease| lease.emitter == *emitter && within(lease.at))
 }

@@ -12,7 +12,9 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
         .collect();
     for receipt in &inside.receipts {
         let message = receipt.message.as_str();
-        let of_message = rows.range((message, "")..).take_while(|(row, _)| row.0 == message);
+        let of_message = rows
+            .range((message, "")..)
+            .take_while(|(row, _)| row.0 == message);
         // What came for an old generation may be queued by hand later on.
         let queued = of_message.filter(|(_, at)| **at <= receipt.call.1);
         let queued: BTreeSet<&str> = queued.map(|(row, _)| row.1).collect();

@@ -22,7 +22,11 @@ fn ends(inside: &Inside, rows: &BTreeMap<&Key, &Row>, breaches: &mut Vec<Breach>
     let attempts = inside.attempts_of();
     for (key, row) in rows {
         let Some(end) = inside.ends.get(*key) else {
-            found(breaches, Rule::EndsRightly, format!("{key:?} is not there at the end"));
+            found(
+                breaches,
+                Rule::EndsRightly,
+                format!("{key:?} is not there at the end"),
+            );
             continue;
         };
         let made = attempts.get(key).map_or(&[][..], |made| made);
@@ -53,15 +57,18 @@ fn nothing_else(inside: &Inside, rows: &BTreeMap<&Key, &Row>, breaches: &mut Vec
 /// Whether somebody did what may have discarded this. What is queued again is discarded by what comes later.
 fn is_discarded(inside: &Inside, row: &Row) -> bool {
     let emitter = &row.key.0;
-    let by_change = inside.changes.iter().any(|change| {
-        change.emitter == *emitter && change.kind.discards() && change.at >= row.at
-    });
+    let by_change = inside
+        .changes
+        .iter()
+        .any(|change| change.emitter == *emitter && change.kind.discards() && change.at >= row.at);
     by_change || inside.discards.iter().any(|(_, key)| *key == row.key)
 }
 
 fn starts(inside: &Inside, rows: &BTreeMap<&Key, &Row>, breaches: &mut Vec<Breach>) {
     for attempt in &inside.attempts {
-        let was_queued = rows.get(&attempt.key).is_some_and(|row| row.at <= attempt.start);
+        let was_queued = rows
+            .get(&attempt.key)
+            .is_some_and(|row| row.at <= attempt.start);
         if !was_queued {
             let what = format!("{attempt:?}");
             found(breaches, Rule::NothingFromNowhere, what);
@@ -75,13 +82,14 @@ fn changes<'a>(inside: &'a Inside, rows: &BTreeMap<&Key, &'a Row>, breaches: &mu
     for attempt in &inside.attempts {
         let emitter = &attempt.key.0;
         // In the order of their commits.
-        let of_emitter = inside.changes.iter().enumerate().filter(|(_, change)| {
-            change.emitter == *emitter && change.kind != Kind::Configured
-        });
+        let of_emitter =
+            inside.changes.iter().enumerate().filter(|(_, change)| {
+                change.emitter == *emitter && change.kind != Kind::Configured
+            });
         // The last one that this process must know of.
-        let known = of_emitter.clone().filter(|(_, change)| {
-            knows(inside, change, attempt.process, attempt.start)
-        });
+        let known = of_emitter
+            .clone()
+            .filter(|(_, change)| knows(inside, change, attempt.process, attempt.start));
         let last = known.clone().next_back();
         // One that was made since may have started it again.
         let is_since = |(nth, change): &(usize, &Change)| {
@@ -89,12 +97,16 @@ fn changes<'a>(inside: &'a Inside, rows: &BTreeMap<&Key, &'a Row>, breaches: &mu
         };
         if let Some((_, last)) = last
             && last.kind.stops()
-            && !of_emitter.filter(is_since).any(|(_, change)| !change.kind.stops())
+            && !of_emitter
+                .filter(is_since)
+                .any(|(_, change)| !change.kind.stops())
         {
             let what = format!("{attempt:?} after {last:?}");
             found(breaches, Rule::NothingWhileStopped, what);
         }
-        let Some(row) = rows.get(&attempt.key) else { continue };
+        let Some(row) = rows.get(&attempt.key) else {
+            continue;
+        };
         let mut discarding =
             known.filter(|(_, change)| change.kind.discards() && change.at > row.at);
         if let Some((_, change)) = discarding.next()
@@ -109,7 +121,11 @@ fn changes<'a>(inside: &'a Inside, rows: &BTreeMap<&Key, &'a Row>, breaches: &mu
 /// Whether a process must know of a change by now: its own once it returned, others' after a while.
 fn knows(inside: &Inside, change: &Change, process: usize, now: super::Moment) -> bool {
     change.returned.is_some_and(|returned| {
-        let by = if change.process == process { returned } else { returned + inside.reach };
+        let by = if change.process == process {
+            returned
+        } else {
+            returned + inside.reach
+        };
         by < now
     })
 }

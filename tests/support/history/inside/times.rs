@@ -19,7 +19,10 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
         }
         let told = retries.get(&attempt.key).map_or(&[][..], |told| told);
         let last = told.iter().rfind(|settle| settle.at < attempt.start);
-        if let Some(Settle { verdict: Verdict::Retry(due), .. }) = last
+        if let Some(Settle {
+            verdict: Verdict::Retry(due),
+            ..
+        }) = last
             && attempt.start + SLACK < *due
         {
             let what = format!("{attempt:?}, due at {due:?}");

@@ -41,6 +41,7 @@ pub async fn one_of_many_nodes_leases(world: World) {
         let request = LeaseRequest {
             node: world.node().await,
             emitters: Some(vec![emitter.id.clone()]),
+            recount: false,
             limit: 1,
             now: world.now(),
         };

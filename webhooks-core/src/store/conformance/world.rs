@@ -136,6 +136,7 @@ impl World {
         let request = LeaseRequest {
             node,
             emitters,
+            recount: false,
             limit,
             now: self.now(),
         };

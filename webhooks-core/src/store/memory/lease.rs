@@ -14,6 +14,7 @@ impl State {
         let LeaseRequest {
             node,
             emitters,
+            recount,
             limit,
             now,
         } = request;
@@ -22,7 +23,7 @@ impl State {
         }
         let wanted = emitters.unwrap_or_else(|| {
             let mut found = self.without_owner(limit, now);
-            found.extend(self.marked_of(node));
+            found.extend(self.to_be_loaded(node, recount));
             found
         });
         let mut seen = BTreeSet::new();
@@ -87,10 +88,17 @@ impl State {
         })
     }
 
-    /// What the node owns and others have appended to.
-    fn marked_of(&self, node: NodeId) -> Vec<EmitterId> {
-        let marked = |id: &&EmitterId| self.queues.get(*id).is_some_and(|queue| queue.marked);
-        self.nodes.owned_by(node).filter(marked).cloned().collect()
+    /// What the node owns and others have appended to, or has anything to do for.
+    fn to_be_loaded(&self, node: NodeId, recount: bool) -> Vec<EmitterId> {
+        let is_meant = |id: &&EmitterId| {
+            let queue = self.queues.get(*id);
+            queue.is_some_and(|queue| queue.marked || (recount && queue.wants_owner()))
+        };
+        self.nodes
+            .owned_by(node)
+            .filter(is_meant)
+            .cloned()
+            .collect()
     }
 
     /// Active emitters that have something pending and no owner alive.

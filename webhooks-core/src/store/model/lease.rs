@@ -35,13 +35,14 @@ impl Model {
         let LeaseRequest {
             node,
             emitters,
+            recount,
             limit,
             now,
         } = request;
         if !self.is_alive(node, now) {
             return Vec::new();
         }
-        let wanted = emitters.unwrap_or_else(|| self.any(node, now));
+        let wanted = emitters.unwrap_or_else(|| self.any(node, recount, now));
         let mut leases: Vec<Lease> = Vec::new();
         for emitter in wanted {
             let known = leases.iter().any(|lease| lease.emitter == emitter);
@@ -66,9 +67,11 @@ impl Model {
     }
 
     /// What a node gets that asks for nothing in particular.
-    fn any(&self, node: NodeId, now: Timestamp) -> Vec<EmitterId> {
+    fn any(&self, node: NodeId, recount: bool, now: Timestamp) -> Vec<EmitterId> {
         let is_meant = |id: &EmitterId| match self.leases.get(id) {
-            Some((owner, _)) if *owner == node => self.marks.contains(id),
+            Some((owner, _)) if *owner == node => {
+                self.marks.contains(id) || (recount && !self.pending(id).is_empty())
+            }
             Some((owner, _)) if self.is_alive(*owner, now) => false,
             _ => !self.pending(id).is_empty(),
         };

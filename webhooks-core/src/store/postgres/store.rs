@@ -268,25 +268,11 @@ impl Store for PostgresStore {
     }
 
     fn lease(&self, request: LeaseRequest) -> StoreFuture<'_, Vec<Lease>> {
-        Box::pin(async move {
-            // Which emitters a request for any took can be heard only once.
-            let again = match request.emitters {
-                Some(_) => Again::Yes,
-                None => Again::No,
-            };
-            let recounts = self.inner.way.unheard.recounts();
-            let request = Arc::new(request);
-            let leased = self.try_ask(again, move |connection, cx| {
-                let request = request.clone();
-                Box::pin(async move { ops::lease(connection, &cx, &request, recounts).await })
-            });
-            leased.await.map_err(|unanswered| {
-                if unanswered.may_be_done {
-                    self.inner.way.unheard.lease();
-                }
-                unanswered.error
-            })
-        })
+        // Which emitters a request for any took can be heard only once.
+        match request.emitters {
+            Some(_) => step!(self, Yes, request, ops::lease),
+            None => step!(self, No, request, ops::lease),
+        }
     }
 
     fn give_back(&self, node: NodeId, leases: Vec<(EmitterId, Epoch)>) -> StoreFuture<'_, ()> {

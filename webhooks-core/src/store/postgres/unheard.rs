@@ -3,24 +3,16 @@
 //! - An append that is proven by a lease leaves no mark, so a load that comes before it misses it. Before the
 //!   next load its emitters get a new epoch: the database waits for it then, or it is proven by nothing and
 //!   leaves a mark.
-//! - A lease may have been taken that its node does not know of: for a while what the node owns is counted
-//!   anew.
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
-
-use tokio::time::Instant;
 
 use crate::{
     emitter::EmitterId,
     store::{Epoch, Load, NodeId},
 };
-
-/// How long after a request a lease may turn up: longer than the database takes over anything.
-const RECOUNT: Duration = Duration::from_secs(30);
 
 /// What was asked and never answered.
 #[derive(Default)]
@@ -29,7 +21,6 @@ pub(super) struct Unheard(Mutex<State>);
 #[derive(Default)]
 struct State {
     appends: HashMap<NodeId, BTreeSet<(EmitterId, Epoch)>>,
-    recount_until: Option<Instant>,
 }
 
 impl Unheard {
@@ -79,16 +70,5 @@ impl Unheard {
     /// This node is dead, and owns nothing any more.
     pub(super) fn forget(&self, node: NodeId) {
         self.state().appends.remove(&node);
-    }
-
-    /// A request for leases was not answered.
-    pub(super) fn lease(&self) {
-        self.state().recount_until = Some(Instant::now() + RECOUNT);
-    }
-
-    /// Whether a node may own what it does not know of.
-    pub(super) fn recounts(&self) -> bool {
-        let until = self.state().recount_until;
-        until.is_some_and(|until| Instant::now() < until)
     }
 }

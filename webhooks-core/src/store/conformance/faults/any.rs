@@ -55,6 +55,7 @@ async fn short_life(world: World, fault: Option<(u64, Fault)>) -> (bool, Ended) 
     let request = LeaseRequest {
         node,
         emitters: Some(vec![emitter_id("a"), emitter_id("b")]),
+        recount: false,
         limit: 2,
         now: world.now(),
     };

@@ -43,6 +43,7 @@ pub async fn a_lost_lease_comes_when_it_is_asked_for_again(world: World) {
     let any = LeaseRequest {
         node,
         emitters: None,
+        recount: false,
         limit: 10,
         now: world.now(),
     };

@@ -30,6 +30,8 @@ impl Run {
         let request = LeaseRequest {
             node: nodes[at].id,
             emitters: emitters.map(|all| all.into_iter().map(Self::emitter_id).collect()),
+            // Both ways, as it comes.
+            recount: limit % 2 == 1,
             limit,
             now: self.now(),
         };

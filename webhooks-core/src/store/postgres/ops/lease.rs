@@ -42,13 +42,11 @@ pub(in super::super) async fn renew(
     })
 }
 
-/// Leases emitters. With `recount` a request for any brings back all that the node owns and has work for: it
-/// may own some that it does not know of.
+/// Leases emitters.
 pub(in super::super) async fn lease(
     connection: &mut PgConnection,
     cx: &Context,
     request: &LeaseRequest,
-    recount: bool,
 ) -> Result<Vec<Lease>, Failure> {
     let wanted = match &request.emitters {
         Some(emitters) => {
@@ -56,7 +54,7 @@ pub(in super::super) async fn lease(
             let emitters = emitters.iter().filter(|emitter| seen.insert(*emitter));
             emitters.map(|emitter| emitter.as_str().into()).collect()
         }
-        None => without_owner(connection, cx, request, recount).await?,
+        None => without_owner(connection, cx, request).await?,
     };
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -93,7 +91,6 @@ async fn without_owner(
     connection: &mut PgConnection,
     cx: &Context,
     request: &LeaseRequest,
-    recount: bool,
 ) -> Result<Vec<String>, Failure> {
     let nodes = ask(&cx.sql.nodes).fetch_one(&mut *connection).await?;
     let alive = get::<i64>(&nodes, 0)?.max(1) as usize;
@@ -115,7 +112,7 @@ async fn without_owner(
             free.push(emitter);
         }
     }
-    if recount {
+    if request.recount {
         let pending = ask(&cx.sql.own_pending)
             .bind(request.node.as_uuid())
             .bind(limit(request.limit))

@@ -48,6 +48,7 @@ pub(in super::super) fn lease(
     let LeaseRequest {
         node,
         emitters,
+        recount,
         limit,
         now,
     } = request;
@@ -57,7 +58,13 @@ pub(in super::super) fn lease(
     }
     let wanted = match emitters {
         Some(emitters) => emitters.clone(),
-        None => without_owner(tx, *node, *limit, &mut alive)?,
+        None => {
+            let mut found = without_owner(tx, *node, *limit, &mut alive)?;
+            if *recount {
+                found.extend(own_pending(tx, *node)?);
+            }
+            found
+        }
     };
     let mut seen = BTreeSet::new();
     let mut leases = Vec::new();
@@ -188,6 +195,22 @@ fn without_owner(
     for owner in owners {
         if owner != node && !alive.ask(tx, owner)? {
             orphans(tx, owner, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+/// What the node owns and has something to do for.
+fn own_pending(tx: &mut Tx<'_>, node: NodeId) -> Result<Vec<EmitterId>, Failure> {
+    let id = node.as_uuid();
+    let owned = tx.all(&tx.sql().leases_of_node, [id.as_bytes()], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))
+    })?;
+    let mut found = Vec::new();
+    for (emitter, detached) in owned {
+        let emitter = rows::parsed("an emitter's ID", EmitterId::new(emitter))?;
+        if !detached && tx.value::<bool>(&tx.sql().has_pending, [emitter.as_str()])? {
+            found.push(emitter);
         }
     }
     Ok(found)

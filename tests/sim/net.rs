@@ -133,43 +133,34 @@ impl Net {
         *mood
     }
 
-    /// Draws an answer: how long it takes, what it is, and whether the request arrives at all.
-    fn reply(&self, mood: Mood, timeout: Duration) -> (Duration, Reply, bool) {
+    /// Draws an answer: how long it takes, and what it is.
+    fn reply(&self, mood: Mood, timeout: Duration) -> (Duration, Reply) {
         let late = (timeout, Reply::Fails(AttemptErrorKind::Timeout));
         self.world.draw(|chance| {
             let quick = Duration::from_micros(500 + chance.below(40_000) as u64);
             match mood {
-                Mood::Up => (
-                    quick,
-                    Reply::Status(chance.one_of(&[200, 201, 204]), None),
-                    true,
-                ),
+                Mood::Up => (quick, Reply::Status(chance.one_of(&[200, 201, 204]), None)),
                 Mood::Slow => {
                     let slow = Duration::from_millis(500 + chance.below(9_000) as u64);
                     if slow < timeout {
-                        (slow, Reply::Status(200, None), true)
+                        (slow, Reply::Status(200, None))
                     } else {
-                        (late.0, late.1, true)
+                        late
                     }
                 }
-                Mood::Down => (
-                    quick,
-                    Reply::Status(chance.one_of(&[500, 503, 404]), None),
-                    true,
-                ),
-                Mood::Flaky => (quick, Reply::Status(flaky(chance), None), true),
-                Mood::Refusing => (quick, Reply::Fails(AttemptErrorKind::Refused), false),
-                Mood::Silent => (late.0, late.1, true),
+                Mood::Down => (quick, Reply::Status(chance.one_of(&[500, 503, 404]), None)),
+                Mood::Flaky => (quick, Reply::Status(flaky(chance), None)),
+                Mood::Refusing => (quick, Reply::Fails(AttemptErrorKind::Refused)),
+                Mood::Silent => late,
                 Mood::Limiting => {
                     let after = 1 + chance.below(6) as u64;
                     (
                         quick,
                         Reply::Status(chance.one_of(&[429, 503]), Some(after)),
-                        true,
                     )
                 }
-                Mood::Mute => (quick, Reply::Fails(AttemptErrorKind::Reset), true),
-                Mood::Gone => (quick, Reply::Status(410, None), true),
+                Mood::Mute => (quick, Reply::Fails(AttemptErrorKind::Reset)),
+                Mood::Gone => (quick, Reply::Status(410, None)),
             }
         })
     }
@@ -194,13 +185,14 @@ impl Net {
             self.world.cover("probe");
         }
         let mood = self.mood(&emitter);
-        let (time, reply, arrives) = self.reply(mood, request.timeout());
+        let (time, reply) = self.reply(mood, request.timeout());
         let success = matches!(reply, Reply::Status(200..=299, _));
         let copy = self.world.seen().copies.get(&message).cloned();
         let id = copy.unwrap_or(id);
         let traced = (emitter.clone(), id.clone(), number, process);
         let place = self.world.record(traced, |history| {
-            for _ in 0..usize::from(arrives) * (1 + usize::from(twice)) {
+            // Also where the connection is refused: order is promised of what is sent.
+            for _ in 0..1 + usize::from(twice) {
                 history.arrivals.push(Arrival {
                     at: now,
                     emitter: emitter.clone(),

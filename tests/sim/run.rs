@@ -247,6 +247,10 @@ async fn take_ends(fleet: &Fleet) {
         let history = &mut seen.history;
         let key = (emitter.clone(), message);
         let again = history.inside.again.iter().any(|(_, again)| *again == key);
+        if again {
+            let wanted = (emitter.clone(), id.clone());
+            history.wanted_again.insert(wanted);
+        }
         if again || state != State::Delivered {
             history.given_up.insert((emitter.clone(), id.clone()));
         }

@@ -273,6 +273,19 @@ impl SimStore {
     async fn load_all(&self, loads: Vec<Load>) -> Result<Vec<Loaded>, webhooks_core::Error> {
         let mut loaded = self.inner.load(loads.clone()).await?;
         for (load, loaded) in loads.iter().zip(&mut loaded) {
+            if let Loaded::Rows { rows, more } = &*loaded {
+                let seqs: Vec<u64> = rows.iter().map(|row| row.seq).collect();
+                let traced = (
+                    "load",
+                    self.process,
+                    &load.emitter,
+                    load.after,
+                    &load.only,
+                    seqs,
+                    more,
+                );
+                self.world.record(traced, |_| ());
+            }
             match loaded {
                 Loaded::Marked => self.world.cover("marked"),
                 Loaded::NotOwner => self.world.cover("not the owner"),
@@ -440,11 +453,10 @@ impl Store for SimStore {
             let outcome = self.inner.redeliver(redeliver).await?;
             if let RedeliverOutcome::Queued(record) | RedeliverOutcome::Pending(record) = &outcome {
                 self.world.cover("redelivered");
-                // What was taken comes again.
-                self.world.fault();
                 let at = self.world.now();
                 let again = key_of(&record.key);
-                self.world.record(&again, |history| {
+                let traced = (&again, record.seq, record.attempt_count, record.state);
+                self.world.record(traced, |history| {
                     history.inside.again.push((at, again.clone()));
                 });
                 // What is pending still is not copied.
@@ -493,7 +505,6 @@ impl Store for SimStore {
             let emitter = replay.emitter.to_string();
             let count = self.inner.replay(replay, fresh).await?;
             self.world.cover("replayed");
-            self.world.fault();
             let at = self.world.now();
             self.world.record((&emitter, count), |history| {
                 // Whichever of them they were.

@@ -154,6 +154,10 @@ impl<'a> Check<'a> {
 
     fn attempts(&mut self) {
         for ((emitter, id), arrivals) in self.deliveries.clone() {
+            let key = (emitter.to_owned(), id.to_owned());
+            if self.history.wanted_again.contains(&key) {
+                continue;
+            }
             for (at, later) in arrivals.iter().enumerate() {
                 let kept = |earlier: &&&Arrival| !self.is_lost(earlier, later);
                 let mut kept = arrivals[..at].iter().filter(kept);

@@ -33,6 +33,8 @@ pub struct History {
     pub faults: Vec<Moment>,
     /// Emitter and delivery ID of what was given up or discarded, as the store says.
     pub given_up: BTreeSet<(String, String)>,
+    /// Emitter and delivery ID of what somebody wanted to be sent again: it may come again.
+    pub wanted_again: BTreeSet<(String, String)>,
     /// What only a simulation knows; empty where processes are real.
     pub inside: Inside,
 }

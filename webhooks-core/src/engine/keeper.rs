@@ -150,8 +150,15 @@ async fn take_up(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Error> 
             bring(scheduler, emitter, now);
         }
     });
-    // What was stopped meanwhile would stay leased, and nobody know.
-    let stopped = leases.iter().filter(|lease| is_active(lease).is_none());
+    // What was stopped meanwhile would stay leased, and nobody know. Where outcomes are under way, the
+    // emitter is at work still, and its lease is given back after them.
+    let stopped: Vec<&Lease> = {
+        let scheduler = engine.scheduler();
+        let leases = leases.iter();
+        leases
+            .filter(|lease| is_active(lease).is_none() && !scheduler.is_at_work(&lease.emitter))
+            .collect()
+    };
     give_back(engine, stopped).await
 }
 

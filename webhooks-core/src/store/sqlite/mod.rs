@@ -25,6 +25,7 @@
 //! ```
 
 mod connect;
+mod executor;
 mod failure;
 mod files;
 mod in_transaction;
@@ -39,6 +40,7 @@ mod options;
 mod readers;
 mod rows;
 mod secrets;
+mod session;
 mod sql;
 mod store;
 #[cfg(test)]

@@ -29,6 +29,8 @@ mod executor;
 mod failure;
 mod files;
 mod in_transaction;
+#[cfg(any(test, feature = "conformance"))]
+pub(in crate::store) mod inline;
 mod job;
 mod loading;
 mod locks;

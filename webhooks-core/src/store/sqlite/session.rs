@@ -186,6 +186,29 @@ impl Session {
     }
 }
 
+/// What a session is for where it has no thread, and no readers beside it.
+#[cfg(any(test, feature = "conformance"))]
+impl Session {
+    /// Reads.
+    pub(super) fn read(&self, job: super::job::Read) {
+        let mut memo = Memo::default();
+        job(&mut Tx::new(&self.connection, &self.context, &mut memo));
+    }
+
+    /// Ends as that of a killed process does: a transaction that has begun is not committed, the WAL
+    /// stays as it is, locks are let go of.
+    pub(super) fn kill(self) {
+        use rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        let kept = self
+            .connection
+            .set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        if let Err(error) = kept {
+            tracing::warn!(target: observe::STORE, %error, "a WAL will not stay as it is");
+        }
+        self.context.locks.abandon();
+    }
+}
+
 /// Forgets the memo if another connection wrote since.
 fn refresh(tx: &mut Tx<'_>, memo_version: &mut Option<i64>) -> Result<(), Failure> {
     let version = data_version(tx.connection)?;

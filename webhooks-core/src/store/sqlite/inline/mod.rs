@@ -6,7 +6,7 @@
 //! - Several stores on one file are several processes. A transaction of the application's that holds the
 //!   database is not waited for, since no time passes within a call: it is
 //!   [`Busy`](crate::ErrorKind::Busy).
-//! - What others wrote is looked for every 20 ms of tokio's time, and what was counted is added up
+//! - What others wrote is looked for every 20 ms of tokio's time unless it is told otherwise, and what was counted is added up
 //!   every second of it, while somebody waits for changes.
 //! - A process that is killed is simulated: right before a commit, right after one whose answer is lost,
 //!   or between calls. The file and its WAL stay as they are then; the store is gone, and each call fails.

@@ -32,6 +32,7 @@ use crate::{
 pub struct InlineSqlite {
     store: SqliteStore,
     inline: Inline,
+    look: Duration,
 }
 
 impl InlineSqlite {
@@ -54,7 +55,19 @@ impl InlineSqlite {
         let patience = Duration::ZERO;
         let inline = Inline::new(Session::new(connection, context.clone(), patience, changes));
         let store = started(&options, context, inline.clone(), changed, store_id);
-        Ok(Self { store, inline })
+        Ok(Self {
+            store,
+            inline,
+            look: LOOK,
+        })
+    }
+
+    /// How often what others wrote is looked for. Defaults to 20 ms, as in production; hours go by faster
+    /// with a second, which is as late as a store may be.
+    #[must_use]
+    pub fn look_every(mut self, interval: Duration) -> Self {
+        self.look = interval;
+        self
     }
 
     /// Kills the process, between calls.
@@ -197,7 +210,7 @@ impl Store for InlineSqlite {
         self.call(async move {
             loop {
                 self.inline.process().look();
-                if let Ok(count) = timeout(LOOK, self.store.changed(seen)).await {
+                if let Ok(count) = timeout(self.look, self.store.changed(seen)).await {
                     return count;
                 }
             }

@@ -80,6 +80,8 @@ pub use self::{
     factory::{FactoryFuture, StoreFactory},
     suite::run,
 };
+#[cfg(feature = "sqlite")]
+pub use super::sqlite::inline::{Crash, InlineSqlite, Synchronous};
 pub use super::{
     fault::{Fault, FaultStore, Operation},
     model::{Model, ModelStore},

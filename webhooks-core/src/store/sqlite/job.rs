@@ -1,4 +1,4 @@
-//! What the threads of a store are asked to do.
+//! What a store is asked to do, whoever does it.
 
 use tokio::sync::oneshot;
 
@@ -29,6 +29,43 @@ pub(super) trait Steps: Send {
     fn step(&mut self, tx: &mut Tx<'_>) -> Result<bool, Failure>;
     /// All is done, or a part failed.
     fn end(self: Box<Self>, result: Result<(), Error>);
+}
+
+/// A call that only reads, in a transaction of its own, so that it sees one state of things.
+pub(super) type Read = Box<dyn FnOnce(&mut Tx<'_>) + Send>;
+
+/// Why a transaction failed.
+pub(super) enum Failed {
+    /// It did not begin.
+    Begin(Error),
+    Within(Failure),
+}
+
+impl Failed {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Begin(error) => error,
+            Self::Within(failure) => failure.into_error(),
+        }
+    }
+}
+
+/// Answers a call that had a transaction of its own.
+pub(super) fn conclude(call: Box<dyn Together>, result: Result<(), Failed>) {
+    match result {
+        Ok(()) => call.answer(),
+        Err(failed) => call.fail(failed.into_error()),
+    }
+}
+
+/// What is left of a call after a part of it; answers it where that is nothing.
+pub(super) fn go_on(steps: Box<dyn Steps>, result: Result<bool, Failed>) -> Option<Box<dyn Steps>> {
+    match result {
+        Ok(false) => return Some(steps),
+        Ok(true) => steps.end(Ok(())),
+        Err(failed) => steps.end(Err(failed.into_error())),
+    }
+    None
 }
 
 /// What the caller waits for.
@@ -120,6 +157,30 @@ where
         };
         let _ = self.reply.send(answer);
     }
+}
+
+/// Reads.
+pub(super) fn read<T: Send + 'static>(
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
+) -> (Read, Answer<T>) {
+    let (reply, answer) = oneshot::channel();
+    let job: Read = Box::new(move |tx| {
+        let result = rolled_back(tx, work).map_err(Failure::into_error);
+        // Whoever asked may be gone.
+        let _ = reply.send(result);
+    });
+    (job, answer)
+}
+
+fn rolled_back<T>(
+    tx: &mut Tx<'_>,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    tx.execute("BEGIN", [])?;
+    let result = work(tx);
+    // Nothing was written: how it ends makes no difference.
+    tx.execute("ROLLBACK", [])?;
+    result
 }
 
 /// The error of a call that no thread is left for.

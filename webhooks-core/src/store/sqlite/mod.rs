@@ -25,9 +25,12 @@
 //! ```
 
 mod connect;
+mod executor;
 mod failure;
 mod files;
 mod in_transaction;
+#[cfg(any(test, feature = "conformance"))]
+pub(in crate::store) mod inline;
 mod job;
 mod loading;
 mod locks;
@@ -39,6 +42,7 @@ mod options;
 mod readers;
 mod rows;
 mod secrets;
+mod session;
 mod sql;
 mod store;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::{
     SqliteOptions, SqliteStore,
     connect::{about, connect, look_at},
+    executor::{Executor, Threads},
     failure::from_sqlite,
     files,
     job::Long,
@@ -16,6 +17,7 @@ use super::{
     migrations, ops,
     readers::Readers,
     secrets::{check_key, noted_key, secrets_key},
+    session::Session,
     sql::Sql,
     tx::Context,
     writer::Writer,
@@ -28,7 +30,40 @@ use crate::{
 /// How many threads read.
 const READERS: usize = 2;
 
+/// A database that is ready to be used: its tables are there, and its key.
+pub(super) struct Ready {
+    pub(super) connection: Connection,
+    pub(super) context: Arc<Context>,
+    pub(super) store_id: String,
+}
+
 pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, Error> {
+    let Ready {
+        connection,
+        context,
+        store_id,
+    } = ready(options)?;
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let reader = connect(&options.path, options)?;
+        reader
+            .pragma_update(None, "query_only", true)
+            .map_err(from_sqlite)?;
+        reader
+            .busy_timeout(options.busy_timeout)
+            .map_err(from_sqlite)?;
+        readers.push(reader);
+    }
+    let (changes, changed) = watch::channel(0);
+    let (readers, threads) = Readers::start(readers, &context)?;
+    let session = Session::new(connection, context.clone(), options.busy_timeout, changes);
+    let writer = Writer::start(session, threads)?;
+    let threads = Threads { writer, readers };
+    Ok(started(options, context, threads, changed, store_id))
+}
+
+/// Opens the file, with every doubt cleared.
+pub(super) fn ready(options: &SqliteOptions) -> Result<Ready, Error> {
     if !options.migrate {
         validate(options)?;
     }
@@ -44,18 +79,7 @@ pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, Error> {
         STORE_ID,
         &options.env.uuid_v4().to_string(),
     )?;
-    let mut readers = Vec::new();
-    for _ in 0..READERS {
-        let reader = connect(&options.path, options)?;
-        reader
-            .pragma_update(None, "query_only", true)
-            .map_err(from_sqlite)?;
-        reader
-            .busy_timeout(options.busy_timeout)
-            .map_err(from_sqlite)?;
-        readers.push(reader);
-    }
-    // The thread waits by itself, in shorter steps.
+    // A session waits by itself, in shorter steps.
     connection
         .busy_timeout(std::time::Duration::ZERO)
         .map_err(from_sqlite)?;
@@ -65,22 +89,27 @@ pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, Error> {
         env: options.env.clone(),
         locks: NodeLocks::new(&options.path),
     });
-    let (changes, changed) = watch::channel(0);
     context.locks.clean_up();
-    let (readers, threads) = Readers::start(readers, &context)?;
-    let (busy_timeout, of_writer) = (options.busy_timeout, context.clone());
-    let writer = Writer::start(connection, of_writer, busy_timeout, changes, threads)?;
+    Ok(Ready {
+        connection,
+        context,
+        store_id,
+    })
+}
+
+/// A store whose executor is at work.
+pub(super) fn started(
+    options: &SqliteOptions,
+    context: Arc<Context>,
+    executor: impl Executor + 'static,
+    changed: watch::Receiver<u64>,
+    store_id: String,
+) -> SqliteStore {
     // What an earlier process began to discard.
     let (job, _) = Long::job(|tx| Ok((!ops::go_on_discarding(tx, None)?).then_some(())));
-    writer.send(job);
-    Ok(SqliteStore::new(
-        options.clone(),
-        context,
-        writer,
-        readers,
-        changed,
-        store_id,
-    ))
+    executor.write(job);
+    let executor = Box::new(executor);
+    SqliteStore::new(options.clone(), context, executor, changed, store_id)
 }
 
 pub(super) fn migrate(options: &SqliteOptions) -> Result<Vec<Migration>, Error> {

@@ -30,6 +30,8 @@ pub struct SqliteOptions {
     pub(super) migrate: bool,
     pub(super) key: KeySource,
     pub(super) busy_timeout: Duration,
+    /// What a commit waits for.
+    pub(super) synchronous: &'static str,
     pub(super) env: Env,
 }
 
@@ -53,6 +55,7 @@ impl SqliteOptions {
             migrate: true,
             key: KeySource::Beside,
             busy_timeout: Duration::from_secs(5),
+            synchronous: "FULL",
             env: Env::system(),
         }
     }
@@ -152,7 +155,7 @@ impl SqliteOptions {
 impl SqliteOptions {
     /// With the path as all processes have it: links lead to one file, whose locks and key lie beside it,
     /// and the current directory may change.
-    fn resolved(mut self) -> Result<Self, Error> {
+    pub(super) fn resolved(mut self) -> Result<Self, Error> {
         check_path(&self.path)?;
         let resolved = self.path.canonicalize();
         if let Ok(path) = resolved.or_else(|_| std::path::absolute(&self.path)) {

@@ -1,4 +1,4 @@
-//! The threads that read, each in a transaction for every call, so that it sees one state of things.
+//! The threads that read.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -6,16 +6,12 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 use super::{
-    failure::Failure,
-    job::Answer,
+    job::Read,
     tx::{Context, Memo, Tx},
 };
 use crate::{Error, ErrorKind};
-
-type Read = Box<dyn FnOnce(&mut Tx<'_>) + Send>;
 
 /// The way to the threads that read.
 #[derive(Clone)]
@@ -46,20 +42,9 @@ impl Readers {
         Ok((Self { jobs }, threads))
     }
 
-    /// Reads.
-    pub(super) fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> Answer<T> {
-        let (reply, answer) = oneshot::channel();
-        let job: Read = Box::new(move |tx| {
-            let result = in_transaction(tx, work).map_err(Failure::into_error);
-            // Whoever asked may be gone.
-            let _ = reply.send(result);
-        });
-        // Without a thread the job is dropped, and with it the reply.
+    /// Hands a job over. Without a thread it is dropped, and with it the reply.
+    pub(super) fn send(&self, job: Read) {
         let _ = self.jobs.send(job);
-        answer
     }
 }
 
@@ -71,15 +56,4 @@ fn run(connection: &Connection, context: &Context, asked: &Mutex<mpsc::Receiver<
         let mut memo = Memo::default();
         job(&mut Tx::new(connection, context, &mut memo));
     }
-}
-
-fn in_transaction<T>(
-    tx: &mut Tx<'_>,
-    work: impl FnOnce(&mut Tx<'_>) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    tx.execute("BEGIN", [])?;
-    let result = work(tx);
-    // Nothing was written: how it ends makes no difference.
-    tx.execute("ROLLBACK", [])?;
-    result
 }

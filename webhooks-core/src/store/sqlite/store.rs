@@ -1,4 +1,4 @@
-//! The handle: each method hands its work to a thread.
+//! The handle: each method hands its work to an executor.
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -6,12 +6,11 @@ use tokio::sync::watch;
 
 use super::{
     SqliteOptions,
+    executor::Executor,
     failure::Failure,
-    job::{Answer, Call, Long, ended},
+    job::{self, Answer, Call, Long, ended},
     migrations, ops,
-    readers::Readers,
     tx::{Context, Tx},
-    writer::Writer,
 };
 use crate::{
     Error,
@@ -39,8 +38,7 @@ pub(super) struct Inner {
     pub(super) options: SqliteOptions,
     pub(super) context: Arc<Context>,
     pub(super) store_id: String,
-    writer: Writer,
-    readers: Readers,
+    executor: Box<dyn Executor>,
     changed: watch::Receiver<u64>,
     /// How far pruning has come.
     places: std::sync::Mutex<ops::Places>,
@@ -65,8 +63,7 @@ impl SqliteStore {
     pub(super) fn new(
         options: SqliteOptions,
         context: Arc<Context>,
-        writer: Writer,
-        readers: Readers,
+        executor: Box<dyn Executor>,
         changed: watch::Receiver<u64>,
         store_id: String,
     ) -> Self {
@@ -75,8 +72,7 @@ impl SqliteStore {
                 options,
                 context,
                 store_id,
-                writer,
-                readers,
+                executor,
                 changed,
                 places: std::sync::Mutex::default(),
             }),
@@ -89,7 +85,7 @@ impl SqliteStore {
         work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Answer<T> {
         let (job, answer) = Call::job(work);
-        self.inner.writer.send(job);
+        self.inner.executor.write(job);
         answer
     }
 
@@ -99,7 +95,7 @@ impl SqliteStore {
         work: impl FnMut(&mut Tx<'_>) -> Result<Option<T>, Failure> + Send + 'static,
     ) -> Answer<T> {
         let (job, answer) = Long::job(work);
-        self.inner.writer.send(job);
+        self.inner.executor.write(job);
         answer
     }
 
@@ -107,7 +103,9 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Answer<T> {
-        self.inner.readers.read(work)
+        let (job, answer) = job::read(work);
+        self.inner.executor.read(job);
+        answer
     }
 
     /// Discards what is taken down to be discarded of this emitter.
@@ -119,7 +117,7 @@ impl SqliteStore {
     }
 }
 
-/// What a thread answered.
+/// What was answered.
 pub(super) async fn answer<T>(answer: Answer<T>) -> Result<T, Error> {
     answer.await.unwrap_or_else(|_| Err(ended()))
 }

@@ -160,6 +160,8 @@ impl Fleet {
     ) -> Option<(u64, usize)> {
         let node = self.nodes[place].take()?;
         self.world.cover("shutdown");
+        // Where the store fails, outcomes are left behind, and others take over before the call returns.
+        self.world.fault();
         let ended = tokio::time::timeout(
             grace + Duration::from_secs(60),
             node.webhooks.shutdown(grace),

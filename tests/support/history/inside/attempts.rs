@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Attempt, Breach, Heard, Inside, Moment, Process, Rule, found};
+use super::{Attempt, Breach, Heard, Inside, Key, Moment, Process, Rule, found};
 
 pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
     successes(inside, breaches);
@@ -86,6 +86,8 @@ fn probes(inside: &Inside, breaches: &mut Vec<Breach>) {
         let of_emitter = (attempt.process, attempt.key.0.as_str());
         emitters.entry(of_emitter).or_default().push(attempt);
     }
+    let rows = inside.rows.iter();
+    let generations: BTreeMap<&Key, u64> = rows.map(|row| (&row.key, row.generation)).collect();
     for attempts in emitters.values() {
         for (at, attempt) in attempts.iter().enumerate() {
             let before = &attempts[..at];
@@ -95,15 +97,18 @@ fn probes(inside: &Inside, breaches: &mut Vec<Breach>) {
             let bad = bad.into_iter().filter(|one| one.end < Some(attempt.start));
             let last = bad.max_by_key(|one| one.end);
             // What ends at the moment at which this begins may have come first. Whoever starts an emitter
-            // again has its failures forgotten, and those of what was in flight then.
+            // again has its failures forgotten, and those of what was in flight when the process heard of it.
             let is_over = |last: &Attempt| {
                 let restarted = inside.changes.iter().any(|change| {
                     change.emitter == attempt.key.0
                         && !change.kind.stops()
-                        && (last.start..=attempt.start).contains(&change.at)
+                        && change.at + inside.reach >= last.start
+                        && change.at <= attempt.start
                 });
                 let since = |end: Option<Moment>| end >= last.end && end <= Some(attempt.start);
-                let taken = was_taken(inside, last, attempt);
+                // Or it was of an emitter that had been detached, and this is of one that was attached.
+                let taken = was_taken(inside, last, attempt)
+                    || generations.get(&last.key) != generations.get(&attempt.key);
                 restarted || taken || good.iter().any(|one| since(one.end))
             };
             let fails = last.is_some_and(|last| !is_over(last));

@@ -13,6 +13,7 @@ use webhooks_core::{
 use webhooks_tests::history::inside::Process;
 
 use crate::{
+    backing::{Backing, Handle, Kind},
     bug::Bug,
     net::Net,
     store::{Ledger, SimStore},
@@ -23,6 +24,9 @@ use crate::{
 pub(crate) struct Fleet {
     pub(crate) world: World,
     pub(crate) net: Net,
+    pub(crate) kind: Kind,
+    backing: Backing,
+    /// What is looked at from outside.
     pub(crate) store: Arc<dyn Store>,
     pub(crate) ledger: Arc<Ledger>,
     bug: Option<Bug>,
@@ -36,13 +40,19 @@ pub(crate) struct Node {
     pub(crate) process: Process,
     pub(crate) webhooks: Webhooks,
     faults: FaultStore<SimStore>,
+    handle: Handle,
     /// What callers wait for; it ends with the node.
     pub(crate) calls: JoinSet<()>,
 }
 
 impl Fleet {
-    pub(crate) fn new(world: &World, store: Arc<dyn Store>, bug: Option<Bug>) -> Self {
+    pub(crate) fn new(world: &World, kind: Kind, bug: Option<Bug>) -> Self {
+        let env = world.env(0);
+        let backing = Backing::new(kind, &env);
+        let store = backing.open(&env).store;
         Self {
+            kind,
+            backing,
             world: world.clone(),
             net: Net::new(world),
             store,
@@ -58,10 +68,12 @@ impl Fleet {
     pub(crate) async fn start(&mut self, place: usize) {
         self.processes += 1;
         let process = self.processes;
+        let handle = self.backing.open(&self.world.env(process));
         let store = SimStore {
             world: self.world.clone(),
             process,
-            inner: self.store.clone(),
+            inner: handle.store.clone(),
+            handle: handle.clone(),
             ledger: self.ledger.clone(),
             bug: self.bug,
         };
@@ -74,7 +86,7 @@ impl Fleet {
             .store(faults.clone())
             .env(self.world.env(process))
             .in_flight(self.world.plan().in_flight)
-            .transport(self.net.transport(process, self.bug));
+            .transport(self.net.transport(process, &handle, self.bug));
         // Whoever starts it gives up in the end, and tries later.
         let built = tokio::time::timeout(Duration::from_secs(30), builder.build()).await;
         if let Ok(Ok(webhooks)) = built {
@@ -82,9 +94,12 @@ impl Fleet {
                 process,
                 webhooks,
                 faults,
+                handle,
                 calls: JoinSet::new(),
             });
         } else {
+            handle.end();
+            self.ended(process);
             self.world.cover("start failed");
         }
     }
@@ -95,7 +110,11 @@ impl Fleet {
         let bad = world.draw(|chance| chance.one_of(&[10, 30, 100]));
         faults.strike_as(move |operation| {
             if operation == Operation::Changed {
-                return None;
+                // That somebody wrote is told late, or only found by looking for it.
+                let long = world.time_below(Duration::from_secs(2));
+                return world
+                    .draw(|chance| chance.one_in(3))
+                    .then_some(Fault::Late(long));
             }
             if let Some(until) = net.stalled(process) {
                 world.cover("stall before a call");
@@ -142,10 +161,22 @@ impl Fleet {
 
     /// A node is there no more, from one moment to the next.
     pub(crate) async fn crash(&mut self, place: usize) {
+        if let Some(word) = self.nodes[place]
+            .as_ref()
+            .and_then(|node| self.world.draw(|chance| node.handle.crash(chance)))
+        {
+            // Whatever it is about to commit decides when; others may know before this does.
+            self.world.cover(word);
+            let process = self.nodes[place].as_ref().map(|node| node.process);
+            process.into_iter().for_each(|process| self.ended(process));
+            sleep(self.world.time_below(Duration::from_secs(2))).await;
+        }
         if let Some(node) = self.nodes[place].take() {
             self.world.cover("crash");
             self.world.fault();
             self.world.record(("crash", node.process), |_| ());
+            node.handle.end();
+            self.ended(node.process);
             drop(node);
             // Aborted tasks are dropped when they would be polled next.
             sleep(Duration::from_nanos(1)).await;
@@ -175,7 +206,16 @@ impl Fleet {
             }
         };
         self.world.fault();
+        node.handle.end();
+        self.ended(node.process);
         report
+    }
+
+    fn ended(&self, process: Process) {
+        let now = self.world.now();
+        self.world.record(("ended", process), |history| {
+            history.inside.ended.push((now, process));
+        });
     }
 
     /// From now on nothing fails.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a simulation has its own tasks")]
 
+mod backing;
 mod bug;
 mod fleet;
 mod mutants;

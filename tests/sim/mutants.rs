@@ -1,6 +1,7 @@
 //! Planted bugs must be found, each within 300 seeds; and a seed that finds one finds it again.
 
 use crate::{
+    backing::Kind,
     bug::Bug,
     run::run,
     seeds::{number, say},
@@ -12,9 +13,9 @@ const SEEDS: u64 = 300;
 fn found(bug: Bug) {
     let test = format!("mutants::{bug:?}");
     let first = match number("WEBHOOKS_SIM_SEED") {
-        Some(seed) => Some((seed, run(seed, Some(bug)))),
+        Some(seed) => Some((seed, run(seed, Kind::Model, Some(bug)))),
         None => (0..SEEDS)
-            .map(|seed| (seed, run(seed, Some(bug))))
+            .map(|seed| (seed, run(seed, Kind::Model, Some(bug))))
             .find(|(_, outcome)| !outcome.failures.is_empty()),
     };
     let (seed, outcome) = first.unwrap_or_else(|| panic!("{bug:?} is not found in {SEEDS} seeds"));
@@ -23,7 +24,7 @@ fn found(bug: Bug) {
         !outcome.failures.is_empty(),
         "seed {seed} does not find {bug:?}"
     );
-    let again = run(seed, Some(bug));
+    let again = run(seed, Kind::Model, Some(bug));
     assert_eq!(
         outcome.failures, again.failures,
         "seed {seed} fails in another way"

@@ -17,7 +17,7 @@ use webhooks_tests::history::{
     inside::{Attempt, Heard, Process},
 };
 
-use crate::{bug::Bug, world::World};
+use crate::{backing::Handle, bug::Bug, world::World};
 
 /// How a receiver is for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl Net {
     pub(crate) fn transport(
         &self,
         process: Process,
+        handle: &Handle,
         bug: Option<Bug>,
     ) -> impl tower::Service<
         AttemptRequest,
@@ -109,10 +110,18 @@ impl Net {
     + Send
     + Sync
     + 'static {
-        let net = self.clone();
+        let (net, handle) = (self.clone(), handle.clone());
         tower::service_fn(move |request: AttemptRequest| {
             let twice = bug == Some(Bug::SentTwice) && net.world.draw(|chance| chance.one_in(20));
-            net.clone().attempt(process, request, twice)
+            // A process that was killed sends nothing more, though its tasks are there until they are dropped.
+            let attempt =
+                (!handle.is_killed()).then(|| net.clone().attempt(process, request, twice));
+            async move {
+                match attempt {
+                    Some(attempt) => attempt.await,
+                    None => std::future::pending().await,
+                }
+            }
         })
     }
 

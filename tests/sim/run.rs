@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::Duration,
 };
 
@@ -13,17 +12,15 @@ use tokio::{
 use webhooks_core::{
     delivery::DeliveryState,
     emitter::EmitterId,
-    store::{
-        DeliveryFilter, NodeId, Store,
-        conformance::{Chance, ModelStore},
-    },
+    store::{DeliveryFilter, NodeId, conformance::Chance},
 };
 use webhooks_tests::history::{
     check,
-    inside::{End, LIFETIME, State},
+    inside::{End, LIFETIME, Row, State},
 };
 
 use crate::{
+    backing::Kind,
     bug::Bug,
     fleet::Fleet,
     work::{Act, Caller},
@@ -49,22 +46,21 @@ const IDLE: Duration = Duration::from_secs(70);
 const MANY: usize = 1_000_000;
 
 /// Runs a simulation.
-pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Outcome {
+pub(crate) fn run(seed: u64, kind: Kind, bug: Option<Bug>) -> Outcome {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    let outcome = runtime.block_on(simulate(seed, bug));
+    let outcome = runtime.block_on(simulate(seed, kind, bug));
     // What callers were left waiting for.
     drop(runtime);
     outcome
 }
 
-async fn simulate(seed: u64, bug: Option<Bug>) -> Outcome {
+async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>) -> Outcome {
     let world = World::new(seed);
-    let store: Arc<dyn Store> = Arc::new(ModelStore::new());
-    let mut fleet = Fleet::new(&world, store, bug);
+    let mut fleet = Fleet::new(&world, kind, bug);
     let mut failures = Vec::new();
     live(&mut fleet).await;
     fleet.heal();
@@ -90,7 +86,7 @@ async fn simulate(seed: u64, bug: Option<Bug>) -> Outcome {
     let history = &mut seen.history;
     history.faults.sort_unstable();
     history.inside.reach = if world.plan().is_calm {
-        Duration::from_secs(2)
+        Duration::from_secs(4)
     } else {
         Duration::from_secs(60)
     };
@@ -246,6 +242,22 @@ async fn take_ends(fleet: &Fleet) {
         let id = seen.copies.get(&message).cloned().unwrap_or(id);
         let history = &mut seen.history;
         let key = (emitter.clone(), message);
+        // It was committed, and the process that could tell was killed; but for what came for an old
+        // generation.
+        let is_late = end.state == State::Discarded && end.attempts.is_empty();
+        if let Some(unheard) = history.emits.get(&id)
+            && fleet.kind == Kind::Sqlite
+            && !is_late
+            && !history.inside.rows.iter().any(|row| row.key == key)
+        {
+            history.inside.rows.push(Row {
+                at: unheard.called,
+                key: key.clone(),
+                seq: record.seq,
+                lane: lane.clone(),
+                generation: 0,
+            });
+        }
         let again = history.inside.again.iter().any(|(_, again)| *again == key);
         if again {
             let wanted = (emitter.clone(), id.clone());

@@ -8,13 +8,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::run::{Outcome, run};
+use crate::{
+    backing::Kind,
+    run::{Outcome, run},
+};
 
 const SEED: &str = "WEBHOOKS_SIM_SEED";
 const SEEDS: &str = "WEBHOOKS_SIM_SEEDS";
 const DEFAULT: u64 = 300;
 /// One of so many is run twice, and must go the same way.
 const TWICE: u64 = 50;
+/// One of so many is run over SQLite, which takes longer.
+const SQLITE: u64 = 8;
 
 /// Seeds that found something once. Each says what; what they find today is another matter, since every
 /// change of the engine changes what happens.
@@ -85,6 +90,15 @@ const COVERED: [&str; 33] = [
     "withheld",
 ];
 
+/// What must be met with over SQLite.
+const KILLED: [&str; 5] = [
+    "delivered",
+    "killed after a commit",
+    "killed before a commit",
+    "killed between commits",
+    "takeover",
+];
+
 /// A number from the environment.
 pub(crate) fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
@@ -112,7 +126,7 @@ struct Sum {
 }
 
 /// Runs these, on as many threads as there are cores.
-fn run_all(seeds: &[u64]) -> Sum {
+fn run_all(kind: Kind, seeds: &[u64], test: &str) -> Sum {
     let sum = Mutex::new(Sum::default());
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
@@ -120,10 +134,10 @@ fn run_all(seeds: &[u64]) -> Sum {
             let (seeds, sum) = (seeds.iter().skip(nth).step_by(threads), &sum);
             scope.spawn(move || {
                 for seed in seeds {
-                    let outcome = run(*seed, None);
+                    let outcome = run(*seed, kind, None);
                     let mut sum = sum.lock().unwrap();
                     if !outcome.failures.is_empty() {
-                        eprintln!("{}\n", say(*seed, &outcome, "seeds::seeds"));
+                        eprintln!("{}\n", say(*seed, &outcome, test));
                         sum.failed.insert(*seed);
                     }
                     for (what, count) in outcome.cover {
@@ -137,43 +151,65 @@ fn run_all(seeds: &[u64]) -> Sum {
     sum.into_inner().unwrap()
 }
 
-#[test]
-fn seeds() {
+/// Runs what the environment says, or so many; returns what they met with, if it was that many at least.
+fn run_chosen(kind: Kind, count: u64, test: &str) -> Option<BTreeMap<&'static str, u64>> {
     let seeds: Vec<u64> = match number(SEED) {
         Some(seed) => vec![seed],
-        None => (0..number(SEEDS).unwrap_or(DEFAULT)).collect(),
+        None => (0..count).collect(),
     };
     let begin = Instant::now();
-    let sum = run_all(&seeds);
+    let sum = run_all(kind, &seeds, test);
     let took = begin.elapsed();
     eprintln!(
-        "{} seeds, {:.1} simulated hours in {:.1} s: {:.0} seeds/s",
+        "{kind:?}: {} seeds, {:.1} simulated hours in {:.1} s: {:.0} seeds/s",
         seeds.len(),
         sum.time.as_secs_f64() / 3_600.0,
         took.as_secs_f64(),
         seeds.len() as f64 / took.as_secs_f64(),
     );
     let failed = &sum.failed;
+    let (failures, all) = (failed.len(), seeds.len());
     assert!(
         failed.is_empty(),
-        "{} of {} seeds failed: {failed:?}",
-        failed.len(),
-        seeds.len()
+        "{failures} of {all} seeds failed: {failed:?}"
     );
-    if seeds.len() as u64 >= DEFAULT {
-        eprintln!("{:#?}", sum.cover);
-        let missing: Vec<_> = COVERED
-            .iter()
-            .filter(|what| !sum.cover.contains_key(*what))
-            .collect();
-        assert!(missing.is_empty(), "never met with: {missing:?}");
+    eprintln!("{:#?}", sum.cover);
+    (all as u64 >= count.min(DEFAULT)).then_some(sum.cover)
+}
+
+fn must_cover(cover: &BTreeMap<&'static str, u64>, wanted: &[&'static str]) {
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|what| !cover.contains_key(*what))
+        .collect();
+    assert!(missing.is_empty(), "never met with: {missing:?}");
+}
+
+#[test]
+fn seeds() {
+    let count = number(SEEDS).unwrap_or(DEFAULT);
+    if let Some(cover) = run_chosen(Kind::Model, count, "seeds::seeds")
+        && count >= DEFAULT
+    {
+        must_cover(&cover, &COVERED);
+    }
+}
+
+/// The real SQL, with processes that are killed at a commit.
+#[test]
+fn seeds_on_sqlite() {
+    let count = number(SEEDS).unwrap_or(DEFAULT) / SQLITE;
+    if let Some(cover) = run_chosen(Kind::Sqlite, count, "seeds::seeds_on_sqlite")
+        && count >= DEFAULT / SQLITE
+    {
+        must_cover(&cover, &KILLED);
     }
 }
 
 #[test]
 fn old_failures_do_not_come_back() {
     let seeds: Vec<u64> = OLD.iter().map(|(seed, _)| *seed).collect();
-    let failed = run_all(&seeds).failed;
+    let failed = run_all(Kind::Model, &seeds, "seeds::seeds").failed;
     let failed: Vec<_> = OLD
         .iter()
         .filter(|(seed, _)| failed.contains(seed))
@@ -185,7 +221,9 @@ fn old_failures_do_not_come_back() {
 fn a_seed_goes_the_same_way_twice() {
     let seeds = (0..number(SEEDS).unwrap_or(DEFAULT)).step_by(TWICE as usize);
     for seed in seeds {
-        let (first, second) = (run(seed, None), run(seed, None));
+        let (first, second) = (run(seed, Kind::Model, None), run(seed, Kind::Model, None));
         assert_eq!(first.trace, second.trace, "seed {seed} went two ways");
     }
+    let (first, second) = (run(1, Kind::Sqlite, None), run(1, Kind::Sqlite, None));
+    assert_eq!(first.trace, second.trace, "on SQLite it went two ways");
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use webhooks_core::{
+    Error,
     delivery::DeliveryKey,
     emitter::{Backlog, EmitterId},
     env::Timestamp,
@@ -25,7 +26,7 @@ use webhooks_tests::history::{
     inside::{self, Change, Key, Kind, Process, Row},
 };
 
-use crate::{bug::Bug, world::World};
+use crate::{backing::Handle, bug::Bug, world::World};
 
 /// One process's way to the store.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ pub(crate) struct SimStore {
     pub(crate) world: World,
     pub(crate) process: Process,
     pub(crate) inner: Arc<dyn Store>,
+    pub(crate) handle: Handle,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) bug: Option<Bug>,
 }
@@ -95,6 +97,39 @@ impl SimStore {
         };
         self.world
             .record(&row, |history| history.inside.rows.push(row.clone()));
+    }
+
+    /// An answer; one that was lost with its process may be to something that was done.
+    fn heard<T>(&self, answer: Result<T, Error>, done: impl FnOnce()) -> Result<T, Error> {
+        if answer.is_err() && self.handle.may_be_done() {
+            done();
+        }
+        answer
+    }
+
+    fn again(&self, key: Key) {
+        let at = self.world.now();
+        self.world.record(("again", &key), |history| {
+            history.inside.again.push((at, key.clone()));
+        });
+    }
+
+    fn discarded(&self, key: Key) {
+        let at = self.world.now();
+        self.world.record(("discarded", &key), |history| {
+            history.inside.discards.push((at, key.clone()));
+        });
+    }
+
+    /// Whichever of them they were.
+    fn replayed(&self, emitter: &str) {
+        let at = self.world.now();
+        self.world.record(("replayed", emitter), |history| {
+            let rows = history.inside.rows.iter();
+            let again = rows.filter(|row| row.key.0 == emitter);
+            let again: Vec<_> = again.map(|row| (at, row.key.clone())).collect();
+            history.inside.again.extend(again);
+        });
     }
 
     /// A copy of a message is an event of its own.
@@ -214,7 +249,7 @@ impl SimStore {
         batch.settlements.iter().map(one).collect()
     }
 
-    async fn settle_all(&self, batch: Settle) -> Result<Vec<SettleOutcome>, webhooks_core::Error> {
+    async fn settle_all(&self, batch: Settle) -> Result<Vec<SettleOutcome>, Error> {
         if self.has(Bug::OutcomesAreLost) {
             return Ok(vec![SettleOutcome::Settled; batch.settlements.len()]);
         }
@@ -231,7 +266,7 @@ impl SimStore {
         Ok(outcomes)
     }
 
-    async fn append_all(&self, mut batch: Append) -> Result<Vec<Appended>, webhooks_core::Error> {
+    async fn append_all(&self, mut batch: Append) -> Result<Vec<Appended>, Error> {
         if self.has(Bug::NewcomersAreForgotten) {
             for new in &mut batch.messages {
                 new.deliveries.truncate(1);
@@ -254,7 +289,7 @@ impl SimStore {
         Ok(appended)
     }
 
-    async fn lease_all(&self, request: LeaseRequest) -> Result<Vec<Lease>, webhooks_core::Error> {
+    async fn lease_all(&self, request: LeaseRequest) -> Result<Vec<Lease>, Error> {
         if let (true, Some(emitters)) = (self.has(Bug::LeasesAreStolen), &request.emitters) {
             let owners = self.ledger.owners.lock().unwrap().clone();
             for emitter in emitters {
@@ -270,7 +305,7 @@ impl SimStore {
         Ok(leases)
     }
 
-    async fn load_all(&self, loads: Vec<Load>) -> Result<Vec<Loaded>, webhooks_core::Error> {
+    async fn load_all(&self, loads: Vec<Load>) -> Result<Vec<Loaded>, Error> {
         let mut loaded = self.inner.load(loads.clone()).await?;
         for (load, loaded) in loads.iter().zip(&mut loaded) {
             if let Loaded::Rows { rows, more } = &*loaded {
@@ -332,7 +367,8 @@ impl Store for SimStore {
     fn put_emitter(&self, put: PutEmitter) -> StoreFuture<'_, PutOutcome> {
         Box::pin(async move {
             let emitter = put.emitter.id().clone();
-            let outcome = self.inner.put_emitter(put).await?;
+            let outcome = self.inner.put_emitter(put).await;
+            let outcome = self.heard(outcome, || self.changed(&emitter, Kind::Attached))?;
             match &outcome {
                 PutOutcome::Created(_) => self.changed(&emitter, Kind::Attached),
                 PutOutcome::Updated(_) => self.changed(&emitter, Kind::Configured),
@@ -350,13 +386,14 @@ impl Store for SimStore {
             {
                 change.change = StateChange::Pause(Backlog::Keep);
             }
-            let outcome = self.inner.set_state(change).await?;
+            let outcome = self.inner.set_state(change).await;
             let kind = match asked {
                 StateChange::Pause(Backlog::Keep) => Kind::Paused,
                 StateChange::Pause(Backlog::Discard) => Kind::Discarded,
                 StateChange::Restart => Kind::Restarted,
                 StateChange::Disable(_) => Kind::Disabled,
             };
+            let outcome = self.heard(outcome, || self.changed(&emitter, kind))?;
             // A discard of what is paused already changes no state, and discards all the same.
             let is_there = !matches!(outcome, StateOutcome::NotFound);
             let discards = kind == Kind::Discarded && is_there;
@@ -369,7 +406,8 @@ impl Store for SimStore {
 
     fn remove_emitter(&self, emitter: EmitterId, now: Timestamp) -> StoreFuture<'_, bool> {
         Box::pin(async move {
-            let removed = self.inner.remove_emitter(emitter.clone(), now).await?;
+            let removed = self.inner.remove_emitter(emitter.clone(), now).await;
+            let removed = self.heard(removed, || self.changed(&emitter, Kind::Detached))?;
             if removed {
                 self.changed(&emitter, Kind::Detached);
             }
@@ -450,15 +488,11 @@ impl Store for SimStore {
     fn redeliver(&self, redeliver: Redeliver) -> StoreFuture<'_, RedeliverOutcome> {
         Box::pin(async move {
             let old = redeliver.key.clone();
-            let outcome = self.inner.redeliver(redeliver).await?;
+            let outcome = self.inner.redeliver(redeliver).await;
+            let outcome = self.heard(outcome, || self.again(key_of(&old)))?;
             if let RedeliverOutcome::Queued(record) | RedeliverOutcome::Pending(record) = &outcome {
                 self.world.cover("redelivered");
-                let at = self.world.now();
-                let again = key_of(&record.key);
-                let traced = (&again, record.seq, record.attempt_count, record.state);
-                self.world.record(traced, |history| {
-                    history.inside.again.push((at, again.clone()));
-                });
+                self.again(key_of(&record.key));
                 // What is pending still is not copied.
                 if record.key != old {
                     self.copied(record.delivery_id.as_str(), &record.key);
@@ -476,6 +510,16 @@ impl Store for SimStore {
                 if matches!(outcome, RedeliverOutcome::Queued(_)) && !is_known {
                     let ordering = record.ordering_key.as_ref().map(|key| key.as_str());
                     self.queued(&record.key, record.seq, 0, ordering);
+                    if record.attempt_count > 0 {
+                        // Or it was, and the process that could tell was killed.
+                        let created = self.world.moment(record.created_at);
+                        let mut seen = self.world.seen();
+                        let rows = &mut seen.history.inside.rows;
+                        rows.iter_mut()
+                            .rev()
+                            .take(1)
+                            .for_each(|row| row.at = created);
+                    }
                 }
             }
             Ok(outcome)
@@ -484,13 +528,11 @@ impl Store for SimStore {
 
     fn discard(&self, key: DeliveryKey, now: Timestamp) -> StoreFuture<'_, DiscardOutcome> {
         Box::pin(async move {
-            let outcome = self.inner.discard(key.clone(), now).await?;
+            let outcome = self.inner.discard(key.clone(), now).await;
+            let outcome = self.heard(outcome, || self.discarded(key_of(&key)))?;
             if matches!(outcome, DiscardOutcome::Discarded(_)) {
                 self.world.cover("discarded by hand");
-                let (at, key) = (self.world.now(), key_of(&key));
-                self.world.record(&key, |history| {
-                    history.inside.discards.push((at, key.clone()));
-                });
+                self.discarded(key_of(&key));
             }
             Ok(outcome)
         })
@@ -503,18 +545,10 @@ impl Store for SimStore {
     ) -> StoreFuture<'_, u64> {
         Box::pin(async move {
             let emitter = replay.emitter.to_string();
-            let count = self.inner.replay(replay, fresh).await?;
+            let count = self.inner.replay(replay, fresh).await;
+            let count = self.heard(count, || self.replayed(&emitter))?;
             self.world.cover("replayed");
-            let at = self.world.now();
-            self.world.record((&emitter, count), |history| {
-                // Whichever of them they were.
-                let rows = history.inside.rows.iter();
-                let again = rows
-                    .filter(|row| row.key.0 == emitter)
-                    .map(|row| (at, row.key.clone()));
-                let again: Vec<_> = again.collect();
-                history.inside.again.extend(again);
-            });
+            self.replayed(&emitter);
             Ok(count)
         })
     }

@@ -7,7 +7,7 @@ use webhooks_core::{
     delivery::DeliveryState,
     env::Timestamp,
     event::{DeliveryId, IdempotencyKey, OrderingKey},
-    store::{DeliveryFilter, Receipt},
+    store::{DeliveryFilter, Receipt, conformance::Chance},
 };
 use webhooks_tests::history::{
     Answer, Emit, Moment,
@@ -15,6 +15,9 @@ use webhooks_tests::history::{
 };
 
 use crate::{plan::Spec, world::World};
+
+/// So many events come in a burst.
+const BURST: usize = 30;
 
 /// A caller at a node.
 #[derive(Clone)]
@@ -28,6 +31,8 @@ pub(crate) struct Caller {
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     Emit(Box<Emitted>),
+    /// So many of one lane, one after the other: more than its window holds.
+    Burst(Box<Emitted>),
     Attach(usize),
     Upsert(usize, usize),
     Pause(usize, Backlog),
@@ -64,13 +69,8 @@ impl Act {
                 21..=22 => Self::Redeliver(emitter, chance.one_in(3)),
                 23..=24 => Self::Discard(emitter),
                 25 => Self::Replay(emitter),
-                _ => Self::Emit(Box::new(Emitted {
-                    n,
-                    name: chance.one_of(&["a", "b"]),
-                    tenant: chance.one_of(&[None, None, None, Some("t")]),
-                    key: chance.maybe(|chance| format!("k{}", chance.below(3))),
-                    is_once: chance.one_in(3),
-                })),
+                26 => Self::Burst(Box::new(Emitted::draw(n, chance))),
+                _ => Self::Emit(Box::new(Emitted::draw(n, chance))),
             }
         })
     }
@@ -81,6 +81,16 @@ impl Caller {
         let plan = self.world.plan();
         match act {
             Act::Emit(emitted) => self.emit(*emitted).await,
+            Act::Burst(emitted) => {
+                for nth in 0..BURST {
+                    let n = (emitted.n + 1) * 1_000 + nth;
+                    let one = Emitted {
+                        n,
+                        ..(*emitted).clone()
+                    };
+                    self.emit(one).await;
+                }
+            }
             Act::Attach(emitter) => {
                 let spec = &plan.emitters[emitter];
                 let attached =
@@ -257,6 +267,16 @@ impl Caller {
 }
 
 impl Emitted {
+    fn draw(n: usize, chance: &mut Chance) -> Self {
+        Self {
+            n,
+            name: chance.one_of(&["a", "b"]),
+            tenant: chance.one_of(&[None, None, None, Some("t")]),
+            key: chance.maybe(|chance| format!("k{}", chance.below(3))),
+            is_once: chance.one_in(3),
+        }
+    }
+
     fn event(&self, id: &str) -> Event {
         let once = self.is_once.then(|| IdempotencyKey::new(id).unwrap());
         let key = self

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Breach, Inside, LIFETIME, Lease, Moment, Rule, found};
+use super::{Breach, Inside, Kind, LIFETIME, Lease, Moment, Rule, found};
 
 pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
     let mut owners: BTreeMap<&str, &Lease> = BTreeMap::new();
@@ -15,6 +15,7 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
         }
         if let Some(owner) = owners.get(emitter)
             && owner.node != lease.node
+            && !was_detached(inside, owner, lease)
             && alive_until(inside, &owner.node, lease.at) > lease.at
         {
             let what = format!("{lease:?} from {owner:?}, who is alive");
@@ -29,11 +30,26 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
     }
 }
 
-/// Until when a node is alive, as renewals stood at this moment.
+/// Whether the emitter was detached between two leases: the first went with it.
+fn was_detached(inside: &Inside, first: &Lease, second: &Lease) -> bool {
+    inside.changes.iter().any(|change| {
+        change.emitter == first.emitter
+            && change.kind == Kind::Detached
+            && (first.at..=second.at).contains(&change.at)
+    })
+}
+
+/// Until when a node is alive, as renewals stood at this moment; no longer than its process, which others
+/// may see end.
 fn alive_until(inside: &Inside, node: &str, now: Moment) -> Moment {
     let renewals = inside.renewals.iter();
-    let until = renewals
-        .filter(|renewal| renewal.node == node && renewal.at <= now)
-        .map(|renewal| renewal.asked + LIFETIME);
-    until.max().unwrap_or_default()
+    let renewals = renewals.filter(|renewal| renewal.node == node && renewal.at <= now);
+    let until = renewals.clone().map(|renewal| renewal.asked + LIFETIME);
+    let process = renewals.map(|renewal| renewal.process).next();
+    let mut ends = inside
+        .ended
+        .iter()
+        .filter(|(_, ended)| Some(*ended) == process);
+    let end = ends.next().map_or(Moment::MAX, |(at, _)| *at);
+    until.max().unwrap_or_default().min(end)
 }

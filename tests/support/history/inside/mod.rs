@@ -41,6 +41,8 @@ pub struct Inside {
     pub settles: Vec<Settle>,
     /// Renewals that were committed.
     pub renewals: Vec<Renewal>,
+    /// Processes that ended, and when.
+    pub ended: Vec<(Moment, Process)>,
     /// Leases that were taken and given back, in the order of their commits.
     pub leases: Vec<Lease>,
     /// What was done to emitters.

@@ -1,0 +1,120 @@
+//! What the nodes of a simulation share: a model, or a file of SQLite that each opens for itself.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use webhooks_core::{
+    env::Env,
+    store::{
+        SecretsKey, Store,
+        conformance::{Chance, Crash, InlineSqlite, ModelStore, Synchronous},
+        sqlite::SqliteOptions,
+    },
+};
+
+/// Which store a simulation is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Model,
+    Sqlite,
+}
+
+/// So often a process looks for what others wrote. Every look costs real time.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What the nodes share.
+pub(crate) enum Backing {
+    Model(ModelStore),
+    Sqlite(TempDir, SecretsKey),
+}
+
+/// A process's own handle.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    pub(crate) store: Arc<dyn Store>,
+    inline: Option<InlineSqlite>,
+    /// It is to be killed right after a commit.
+    after: Arc<AtomicBool>,
+}
+
+impl Backing {
+    pub(crate) fn new(kind: Kind, env: &Env) -> Self {
+        match kind {
+            Kind::Model => Self::Model(ModelStore::new()),
+            Kind::Sqlite => {
+                let directory = tempfile::tempdir().unwrap();
+                let key = SecretsKey::generate(env);
+                Self::Sqlite(directory, key)
+            }
+        }
+    }
+
+    /// A handle of another process.
+    pub(crate) fn open(&self, env: &Env) -> Handle {
+        match self {
+            Self::Model(store) => Handle {
+                store: Arc::new(store.clone()),
+                inline: None,
+                after: Arc::default(),
+            },
+            Self::Sqlite(directory, key) => {
+                let path = directory.path().join("webhooks.db");
+                let options = SqliteOptions::new(path)
+                    .secrets_key(key.clone())
+                    .env(env.clone());
+                // What survives the machine is not simulated.
+                let store = InlineSqlite::open(options, Synchronous::Off).unwrap();
+                let store = store.look_every(LOOK);
+                Handle {
+                    store: Arc::new(store.clone()),
+                    inline: Some(store),
+                    after: Arc::default(),
+                }
+            }
+        }
+    }
+}
+
+impl Handle {
+    /// The process is killed: at once, or at one of its next commits, before or after it.
+    pub(crate) fn crash(&self, chance: &mut Chance) -> Option<&'static str> {
+        let inline = self.inline.as_ref()?;
+        let nth = 1 + chance.below(3) as u64;
+        let (word, at) = match chance.below(3) {
+            0 => ("killed before a commit", Some(Crash::BeforeCommit)),
+            1 => {
+                self.after.store(true, Relaxed);
+                ("killed after a commit", Some(Crash::AfterCommit))
+            }
+            _ => ("killed between commits", None),
+        };
+        match at {
+            Some(at) => inline.crash_at(nth, at),
+            None => inline.crash(),
+        }
+        Some(word)
+    }
+
+    /// Whether what failed may have been committed: its process was killed before it heard of that.
+    pub(crate) fn may_be_done(&self) -> bool {
+        self.is_killed() && self.after.load(Relaxed)
+    }
+
+    /// Whether the process is there no more.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.inline.as_ref().is_some_and(InlineSqlite::is_crashed)
+    }
+
+    /// The process is there no more.
+    pub(crate) fn end(&self) {
+        if let Some(inline) = &self.inline {
+            inline.crash();
+        }
+    }
+}

@@ -1,6 +1,12 @@
 //! Nodes that come and go.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use tokio::{task::JoinSet, time::sleep};
 use webhooks_core::{
@@ -16,6 +22,7 @@ use crate::{
     backing::{Backing, Handle, Kind},
     bug::Bug,
     net::Net,
+    run::Trial,
     store::{Ledger, SimStore},
     world::World,
 };
@@ -30,6 +37,7 @@ pub(crate) struct Fleet {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) ledger: Arc<Ledger>,
     bug: Option<Bug>,
+    trial: Trial,
     nodes: Vec<Option<Node>>,
     processes: Process,
     is_healed: bool,
@@ -46,7 +54,7 @@ pub(crate) struct Node {
 }
 
 impl Fleet {
-    pub(crate) fn new(world: &World, kind: Kind, bug: Option<Bug>) -> Self {
+    pub(crate) fn new(world: &World, kind: Kind, bug: Option<Bug>, trial: Trial) -> Self {
         let env = world.env(0);
         let backing = Backing::new(kind, &env);
         let store = backing.open(&env).store;
@@ -58,6 +66,7 @@ impl Fleet {
             store,
             ledger: Arc::default(),
             bug,
+            trial,
             nodes: (0..world.plan().nodes).map(|_| None).collect(),
             processes: 0,
             is_healed: false,
@@ -78,6 +87,9 @@ impl Fleet {
             bug: self.bug,
         };
         let faults = FaultStore::new(store);
+        if let Trial::Strike(left, fault) = &self.trial {
+            strike_one(&faults, left.clone(), *fault);
+        }
         if !self.is_healed && !self.world.plan().is_calm {
             self.world.cover("start");
             self.strike(process, &faults);
@@ -226,4 +238,16 @@ impl Fleet {
             node.faults.heal();
         }
     }
+}
+
+/// Lets the call fail before which so many went by, of all nodes together.
+fn strike_one(faults: &FaultStore<SimStore>, left: Arc<AtomicU64>, fault: Fault) {
+    faults.strike_as(move |operation| {
+        // It waits for others, and comes to an end only then.
+        if operation == Operation::Changed || left.load(Relaxed) == 0 {
+            return None;
+        }
+        let before = left.fetch_sub(1, Relaxed);
+        (before == 1).then_some(fault)
+    });
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -12,7 +13,10 @@ use tokio::{
 use webhooks_core::{
     delivery::DeliveryState,
     emitter::EmitterId,
-    store::{DeliveryFilter, NodeId, conformance::Chance},
+    store::{
+        DeliveryFilter, NodeId,
+        conformance::{Chance, Fault},
+    },
 };
 use webhooks_tests::history::{
     check,
@@ -45,22 +49,37 @@ const IDLE: Duration = Duration::from_secs(70);
 /// A history has no more deliveries.
 const MANY: usize = 1_000_000;
 
+/// Which faults there are.
+#[derive(Debug, Clone)]
+pub(crate) enum Trial {
+    /// Those that the seed has.
+    Seed,
+    /// No others than that the call fails before which so many went by.
+    Strike(Arc<AtomicU64>, Fault),
+}
+
 /// Runs a simulation.
 pub(crate) fn run(seed: u64, kind: Kind, bug: Option<Bug>) -> Outcome {
+    run_trial(seed, kind, bug, Trial::Seed)
+}
+
+/// Runs a simulation with these faults.
+pub(crate) fn run_trial(seed: u64, kind: Kind, bug: Option<Bug>, trial: Trial) -> Outcome {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    let outcome = runtime.block_on(simulate(seed, kind, bug));
+    let outcome = runtime.block_on(simulate(seed, kind, bug, trial));
     // What callers were left waiting for.
     drop(runtime);
     outcome
 }
 
-async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>) -> Outcome {
-    let world = World::new(seed);
-    let mut fleet = Fleet::new(&world, kind, bug);
+async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>, trial: Trial) -> Outcome {
+    let is_seed = matches!(trial, Trial::Seed);
+    let world = World::new(seed, !is_seed);
+    let mut fleet = Fleet::new(&world, kind, bug, trial);
     let mut failures = Vec::new();
     live(&mut fleet).await;
     fleet.heal();
@@ -71,7 +90,7 @@ async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>) -> Outcome {
         sleep(IDLE).await;
         // Where the answer to a request for leases is lost, the node does not know that it has them: they
         // stay until somebody has work for them.
-        if world.plan().is_calm {
+        if world.plan().is_calm && is_seed {
             failures.extend(idle_leases(&fleet));
         }
         for place in fleet.living() {
@@ -85,7 +104,7 @@ async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>) -> Outcome {
     let mut seen = world.seen();
     let history = &mut seen.history;
     history.faults.sort_unstable();
-    history.inside.reach = if world.plan().is_calm {
+    history.inside.reach = if world.plan().is_calm && is_seed {
         Duration::from_secs(4)
     } else {
         Duration::from_secs(60)
@@ -123,7 +142,7 @@ async fn live(fleet: &mut Fleet) {
         }
     }
     // What callers wait for ends with the faults.
-    sleep(Duration::from_secs(60)).await;
+    sleep(world.plan().time.min(Duration::from_secs(60))).await;
 }
 
 fn call(fleet: &mut Fleet, act: Act) {

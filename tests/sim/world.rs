@@ -48,9 +48,13 @@ pub(crate) struct Seen {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// `is_short` keeps it short, without the faults that the seed has.
+    pub(crate) fn new(seed: u64, is_short: bool) -> Self {
         let mut chance = Chance::new(seed);
-        let plan = Plan::draw(&mut chance);
+        let mut plan = Plan::draw(&mut chance);
+        if is_short {
+            plan.shorten();
+        }
         Self(Arc::new(Shared {
             seed,
             begin: Instant::now(),

@@ -275,6 +275,7 @@ async fn take_ends(fleet: &Fleet) {
                 seq: record.seq,
                 lane: lane.clone(),
                 generation: 0,
+                by_hand: false,
             });
         }
         let again = history.inside.again.iter().any(|(_, again)| *again == key);

@@ -23,7 +23,7 @@ const SQLITE: u64 = 8;
 
 /// Seeds that found something once. Each says what; what they find today is another matter, since every
 /// change of the engine changes what happens.
-const OLD: [(u64, &str); 9] = [
+const OLD: [(u64, &str); 11] = [
     (
         8,
         "workers were hired and retired without end once the time was up",
@@ -38,18 +38,23 @@ const OLD: [(u64, &str); 9] = [
     ),
     (
         619,
-        "a lease was granted of an emitter that was paused elsewhere, and never given back",
+        "a lease of what was paused elsewhere was never given back",
     ),
-    (777, "the same, a moment before the end"),
+    (777, "an attempt went on for a moment after the time was up"),
     (
         907,
-        "the first renewal of a node whose store was slow came too late",
+        "where the store was slow at the start, the next renewal came too late",
     ),
-    (997, "the same, with an attempt that was not dropped"),
-    (1480, "health of a lease that has moved: the rule was wrong"),
+    (997, "so it did, with an attempt that was not dropped"),
     (
-        21,
-        "what was discarded does not come again: the rule was wrong",
+        4563,
+        "a 410 halted an emitter that was attached anew meanwhile, for good",
+    ),
+    (10871, "and one whose backlog was discarded"),
+    (17080, "and one that was paused and started"),
+    (
+        18675,
+        "the number of an attempt that was lost is used again",
     ),
 ];
 

@@ -94,6 +94,7 @@ impl SimStore {
             seq,
             lane: spec.and_then(|spec| spec.lane(ordering)),
             generation,
+            by_hand: false,
         };
         self.world
             .record(&row, |history| history.inside.rows.push(row.clone()));
@@ -510,15 +511,14 @@ impl Store for SimStore {
                 if matches!(outcome, RedeliverOutcome::Queued(_)) && !is_known {
                     let ordering = record.ordering_key.as_ref().map(|key| key.as_str());
                     self.queued(&record.key, record.seq, 0, ordering);
-                    if record.attempt_count > 0 {
+                    let created = self.world.moment(record.created_at);
+                    let mut seen = self.world.seen();
+                    if let Some(row) = seen.history.inside.rows.last_mut() {
+                        row.by_hand = record.key == old;
                         // Or it was, and the process that could tell was killed.
-                        let created = self.world.moment(record.created_at);
-                        let mut seen = self.world.seen();
-                        let rows = &mut seen.history.inside.rows;
-                        rows.iter_mut()
-                            .rev()
-                            .take(1)
-                            .for_each(|row| row.at = created);
+                        if record.attempt_count > 0 {
+                            (row.at, row.by_hand) = (created, false);
+                        }
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attempt, Breach, Inside, Key, Process, Row, Rule, Settle, Verdict, found};
+use super::{Attempt, Breach, Heard, Inside, Key, Process, Row, Rule, Settle, Verdict, found};
 
 pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
     let rows: BTreeMap<&Key, &Row> = inside.rows.iter().map(|row| (&row.key, row)).collect();
@@ -28,7 +28,9 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
             let waits = waits
                 .get(&number)
                 .is_some_and(|settle| settle.process == before.process);
-            if waits && before.key != after.key && !was_freed(inside, before, after) {
+            // One whose answer was not heard is loaded anew, and so is what lies before it.
+            let failed = before.heard != Heard::Nothing && !before.heard.is_success();
+            if waits && failed && before.key != after.key && !was_freed(inside, before, after) {
                 let what = format!("{after:?} past {before:?}");
                 found(breaches, Rule::HeadFirst, what);
             }

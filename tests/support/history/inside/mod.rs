@@ -77,6 +77,8 @@ pub struct Row {
     pub lane: Option<String>,
     /// The generation of its emitter that it was queued under.
     pub generation: u64,
+    /// It came for an old generation, and was queued by hand later on.
+    pub by_hand: bool,
 }
 
 /// An event that was acknowledged.

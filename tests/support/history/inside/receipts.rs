@@ -8,6 +8,7 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
     let rows: BTreeMap<(&str, &str), Moment> = inside
         .rows
         .iter()
+        .filter(|row| !row.by_hand)
         .map(|row| ((row.key.1.as_str(), row.key.0.as_str()), row.at))
         .collect();
     for receipt in &inside.receipts {
@@ -15,7 +16,6 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
         let of_message = rows
             .range((message, "")..)
             .take_while(|(row, _)| row.0 == message);
-        // What came for an old generation may be queued by hand later on.
         let queued = of_message.filter(|(_, at)| **at <= receipt.call.1);
         let queued: BTreeSet<&str> = queued.map(|(row, _)| row.1).collect();
         if queued.len() != receipt.deliveries {

@@ -22,6 +22,7 @@ fn row(message: &str, at: u64, seq: u64) -> Row {
         seq,
         lane: Some("crm".to_owned()),
         generation: 1,
+        by_hand: false,
     }
 }
 

@@ -116,6 +116,12 @@ impl Run {
         }
     }
 
+    /// Whether it is of this emitter still: one that was attached anew, or whose backlog was discarded, has
+    /// another generation.
+    pub(crate) fn is_of(&self, emitter: &Emitter) -> bool {
+        self.emitter.generation == emitter.generation
+    }
+
     pub(crate) fn epoch(&self) -> Option<Epoch> {
         match self.ownership {
             Ownership::Held(epoch) => Some(epoch),

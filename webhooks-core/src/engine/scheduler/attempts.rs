@@ -102,9 +102,13 @@ impl Scheduler {
         self.budget.release(job.slot);
         self.unsettled += 1;
         let policy = &job.emitter.settings.retry;
-        // Without its run (the emitter was stopped meanwhile) the outcome counts, nothing else.
+        // Without its run (the emitter was stopped meanwhile), or where that is of an emitter that was
+        // attached anew, the outcome counts, nothing else.
         let mut nobody = CoolDown::default();
-        let run = self.runs.get_mut(&job.run);
+        let run = self
+            .runs
+            .get_mut(&job.run)
+            .filter(|run| run.is_of(&job.emitter));
         let known = run.is_some();
         let cool_down = match run {
             Some(run) => &mut run.cool_down,
@@ -159,7 +163,7 @@ impl Scheduler {
             Verdict::Delivered | Verdict::Dead(_) => None,
         };
         run.finished(job.lane, job.entry.seq, retry);
-        if judgement.gone || failing_too_long {
+        if (judgement.gone || failing_too_long) && run.is_of(&job.emitter) {
             run.halt();
         }
         let next = self.go_on(job, now);

@@ -232,7 +232,7 @@ impl Engine {
                 }
             }
             if restarted && self.options.deliver {
-                bring(scheduler, emitter, now);
+                bring(scheduler, &self.registry, &emitter.id, now);
             }
         });
         self.subscribers.tell(|| Happening::Emitter {

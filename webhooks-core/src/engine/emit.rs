@@ -9,7 +9,7 @@ use super::{core::Engine, run::Straight, scheduler::Scheduler, watch::Happening}
 use crate::{
     Error, ErrorKind,
     delivery::{Message, Progress},
-    emitter::{Emitter, EmitterId},
+    emitter::{Emitter, EmitterId, Registry},
     env::Timestamp,
     event::{DeliveryId, Event, IdempotencyKey, MessageId, Payload},
     observe,
@@ -227,7 +227,7 @@ impl Engine {
                             };
                             scheduler.push(straight, row, now);
                         }
-                        _ => bring(scheduler, &target.emitter, now.instant),
+                        _ => bring(scheduler, &self.registry, &target.emitter.id, now.instant),
                     }
                 }
             });
@@ -241,20 +241,29 @@ impl Engine {
         let now = Instant::now();
         self.schedule(|scheduler| {
             for emitter in emitters {
-                bring(scheduler, emitter, now);
+                bring(scheduler, &self.registry, &emitter.id, now);
             }
         });
     }
 }
 
-/// Brings an emitter to work: it is leased, and loaded from zero.
-pub(super) fn bring(scheduler: &mut Scheduler, emitter: &Arc<Emitter>, now: Instant) {
-    if !emitter.state.is_active() {
+/// Brings an emitter to work, as the registry has it now: it is leased, and loaded from zero.
+///
+/// Whoever changes the registry tells the scheduler afterwards. What the caller remembers of an emitter may be
+/// older, and would stay at work.
+pub(super) fn bring(
+    scheduler: &mut Scheduler,
+    registry: &Registry,
+    emitter: &EmitterId,
+    now: Instant,
+) {
+    let emitter = registry.get(emitter.as_str());
+    let Some(emitter) = emitter.filter(|emitter| emitter.state.is_active()) else {
         return;
-    }
+    };
     if !scheduler.is_at_work(&emitter.id) {
         match parse_url(&emitter.url) {
-            Ok(url) => scheduler.ensure(emitter, &Arc::new(url)),
+            Ok(url) => scheduler.ensure(&emitter, &Arc::new(url)),
             // It was checked when the emitter was attached.
             Err(error) => {
                 tracing::error!(target: observe::EMITTER, emitter = %emitter.id, %error, "an emitter cannot be started");

@@ -147,7 +147,7 @@ async fn take_up(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Error> 
     let now = Instant::now();
     engine.schedule(|scheduler| {
         for emitter in &emitters {
-            bring(scheduler, emitter, now);
+            bring(scheduler, &engine.registry, &emitter.id, now);
         }
     });
     // What was stopped meanwhile would stay leased, and nobody know. Where outcomes are under way, the

@@ -118,12 +118,8 @@ impl Engine {
     }
 
     fn bring_by_id(self: &Arc<Self>, id: &EmitterId) {
-        if let Some(emitter) = self
-            .registry
-            .get(id.as_str())
-            .filter(|_| self.options.deliver)
-        {
-            self.schedule(|scheduler| bring(scheduler, &emitter, Instant::now()));
+        if self.options.deliver {
+            self.schedule(|scheduler| bring(scheduler, &self.registry, id, Instant::now()));
         }
     }
 }

@@ -85,11 +85,11 @@ async fn two_nodes(first: Going, second: Going, end: End) {
         .await;
     let owner = node(&place, first).await;
     owner.attach("crm", ["a"], config(&receiver)).await.unwrap();
-    let other = node(&place, second).await;
-    wait_until("both know the emitter", async || other.is_started("crm")).await;
-    // Whoever emits first takes it.
+    // It takes the emitter, before another is there to look for work.
     world.emit(&owner, 0).await.unwrap();
     world.delivered(1).await;
+    let other = node(&place, second).await;
+    wait_until("both know the emitter", async || other.is_started("crm")).await;
     for n in 1..HALF {
         let node = if n % 2 == 0 { &owner } else { &other };
         world.emit(node, n).await.unwrap();

@@ -39,6 +39,7 @@ mod on_memory {
     mod shutdown;
     mod staging;
     mod startup;
+    mod stress;
     mod upsert;
 
     /// How much a new store costs, so that suites which make many make fewer.
@@ -75,6 +76,7 @@ mod on_sqlite {
     mod shutdown;
     mod staging;
     mod startup;
+    mod stress;
     mod upsert;
 
     const COST: usize = 5;
@@ -108,6 +110,7 @@ mod on_postgres {
     mod shutdown;
     mod staging;
     mod startup;
+    mod stress;
     mod upsert;
 
     const COST: usize = 5;

@@ -98,7 +98,8 @@ pub(crate) async fn rate(sink: &Sink, nodes: usize, deliveries: usize) -> Result
         let last = sink.expect(round * nodes * EMITTERS);
         let run = Run::start()?;
         let mut emitting = JoinSet::new();
-        for node in fleet.iter().cloned() {
+        for node in &fleet {
+            let node = node.clone();
             emitting.spawn(async move { emit(&node, 1, round).await });
         }
         while let Some(done) = emitting.join_next().await {

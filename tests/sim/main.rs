@@ -7,6 +7,7 @@ mod bug;
 mod fleet;
 mod mutants;
 mod net;
+mod notes;
 mod nth;
 mod plan;
 mod run;

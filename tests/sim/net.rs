@@ -115,7 +115,7 @@ impl Net {
             let twice = bug == Some(Bug::SentTwice) && net.world.draw(|chance| chance.one_in(20));
             // A process that was killed sends nothing more, though its tasks are there until they are dropped.
             let attempt =
-                (!handle.is_killed()).then(|| net.clone().attempt(process, request, twice));
+                (!handle.is_killed()).then(|| net.clone().attempt(process, &request, twice));
             async move {
                 match attempt {
                     Some(attempt) => attempt.await,
@@ -178,7 +178,7 @@ impl Net {
     fn attempt(
         self,
         process: Process,
-        request: AttemptRequest,
+        request: &AttemptRequest,
         twice: bool,
     ) -> impl Future<Output = Result<AttemptResponse, AttemptError>> + Send + use<> {
         let header = |name: &str| {

@@ -18,13 +18,10 @@ use webhooks_core::{
         EmitterStanding, EmitterTable, Epoch, Fate, Lease, LeaseRequest, Load, Loaded,
         MessageDetail, NodeId, Page, PendingRow, Prune, Pruned, PutEmitter, PutOutcome, Redeliver,
         RedeliverOutcome, Renewal, Replay, SetState, Settle, SettleOutcome, StateChange,
-        StateOutcome, Stats, Store, StoreFuture, Verdict,
+        StateOutcome, Stats, Store, StoreFuture,
     },
 };
-use webhooks_tests::history::{
-    Answer, Emit,
-    inside::{self, Change, Key, Kind, Process, Row},
-};
+use webhooks_tests::history::inside::{self, Key, Kind, Process};
 
 use crate::{backing::Handle, bug::Bug, world::World};
 
@@ -47,7 +44,8 @@ pub(crate) struct Ledger {
     loaded: Mutex<BTreeMap<EmitterId, PendingRow>>,
 }
 
-fn key_of(key: &DeliveryKey) -> Key {
+/// A delivery, as histories name it.
+pub(crate) fn key_of(key: &DeliveryKey) -> Key {
     (key.emitter.to_string(), key.message_id.to_string())
 }
 
@@ -55,181 +53,6 @@ impl SimStore {
     /// Whether this process has the bug, and it shows now.
     fn has(&self, bug: Bug) -> bool {
         self.bug == Some(bug) && self.world.draw(|chance| !chance.one_in(3))
-    }
-
-    fn append_seen(&self, batch: &Append, appended: &[Appended]) {
-        for (new, appended) in batch.messages.iter().zip(appended) {
-            let stored = match appended {
-                Appended::Stored(stored) => stored,
-                Appended::Duplicate(_) => {
-                    self.world.cover("duplicate");
-                    continue;
-                }
-                Appended::IdempotencyMismatch => continue,
-            };
-            for (delivery, row) in new.deliveries.iter().zip(&stored.rows) {
-                match row.fate {
-                    Fate::Straight => self.world.cover("straight"),
-                    Fate::Withheld => self.world.cover("withheld"),
-                    Fate::Stale => self.world.cover("stale"),
-                    Fate::QueueFull => {}
-                }
-                if matches!(row.fate, Fate::Straight | Fate::Withheld) {
-                    let key = DeliveryKey {
-                        message_id: new.message.id,
-                        emitter: delivery.emitter.clone(),
-                    };
-                    let ordering = new.message.ordering_key.as_ref().map(|key| key.as_str());
-                    self.queued(&key, row.seq, delivery.generation, ordering);
-                }
-            }
-        }
-    }
-
-    fn queued(&self, key: &DeliveryKey, seq: u64, generation: u64, ordering: Option<&str>) {
-        let spec = self.world.plan().spec(key.emitter.as_str());
-        let row = Row {
-            at: self.world.now(),
-            key: key_of(key),
-            seq,
-            lane: spec.and_then(|spec| spec.lane(ordering)),
-            generation,
-            by_hand: false,
-        };
-        self.world
-            .record(&row, |history| history.inside.rows.push(row.clone()));
-    }
-
-    /// An answer; one that was lost with its process may be to something that was done.
-    fn heard<T>(&self, answer: Result<T, Error>, done: impl FnOnce()) -> Result<T, Error> {
-        if answer.is_err() && self.handle.may_be_done() {
-            done();
-        }
-        answer
-    }
-
-    fn again(&self, key: Key) {
-        let at = self.world.now();
-        self.world.record(("again", &key), |history| {
-            history.inside.again.push((at, key.clone()));
-        });
-    }
-
-    fn discarded(&self, key: Key) {
-        let at = self.world.now();
-        self.world.record(("discarded", &key), |history| {
-            history.inside.discards.push((at, key.clone()));
-        });
-    }
-
-    /// Whichever of them they were.
-    fn replayed(&self, emitter: &str) {
-        let at = self.world.now();
-        self.world.record(("replayed", emitter), |history| {
-            let rows = history.inside.rows.iter();
-            let again = rows.filter(|row| row.key.0 == emitter);
-            let again: Vec<_> = again.map(|row| (at, row.key.clone())).collect();
-            history.inside.again.extend(again);
-        });
-    }
-
-    /// A copy of a message is an event of its own.
-    fn copied(&self, id: &str, copy: &DeliveryKey) {
-        let message = copy.message_id.to_string();
-        let called = format!("{id}, copied as {message}");
-        let mut seen = self.world.seen();
-        if let Some(emit) = seen.history.emits.get(id).cloned() {
-            let emit = Emit {
-                called: self.world.now(),
-                answer: Answer::Unknown,
-                targets: BTreeMap::new(),
-                ..emit
-            };
-            seen.history.emits.insert(called.clone(), emit);
-        }
-        seen.copies.insert(message, called);
-    }
-
-    fn changed(&self, emitter: &EmitterId, kind: Kind) {
-        let change = Change {
-            process: self.process,
-            emitter: emitter.to_string(),
-            kind,
-            at: self.world.now(),
-            returned: None,
-        };
-        self.world.record(&change, |history| {
-            history.inside.changes.push(change.clone())
-        });
-    }
-
-    fn leased(&self, node: NodeId, leases: &[Lease]) {
-        let mut owners = self.ledger.owners.lock().unwrap();
-        for lease in leases {
-            let owner = (node, lease.epoch);
-            let before = owners.insert(lease.emitter.clone(), owner);
-            if before == Some(owner) {
-                continue;
-            }
-            match before {
-                Some((other, _)) if other != node => {
-                    self.world.cover("takeover");
-                    self.world.fault();
-                }
-                _ => self.world.cover("lease"),
-            }
-            self.lease(&lease.emitter, node, lease.epoch, true);
-        }
-    }
-
-    fn lease(&self, emitter: &EmitterId, node: NodeId, epoch: Epoch, is_taken: bool) {
-        let lease = inside::Lease {
-            at: self.world.now(),
-            emitter: emitter.to_string(),
-            node: format!("{node:?}"),
-            epoch,
-            is_taken,
-        };
-        self.world
-            .record(&lease, |history| history.inside.leases.push(lease.clone()));
-    }
-
-    fn given_back(&self, node: NodeId, leases: &[(EmitterId, Epoch)]) {
-        let mut owners = self.ledger.owners.lock().unwrap();
-        for (emitter, epoch) in leases {
-            if owners.get(emitter) == Some(&(node, *epoch)) {
-                owners.remove(emitter);
-                self.world.cover("given back");
-                self.lease(emitter, node, *epoch, false);
-            }
-        }
-    }
-
-    fn settled(&self, batch: &Settle, outcomes: &[SettleOutcome]) {
-        for (settlement, outcome) in batch.settlements.iter().zip(outcomes) {
-            match outcome {
-                SettleOutcome::Fenced => self.world.cover("fenced"),
-                SettleOutcome::Superseded => self.world.cover("superseded"),
-                SettleOutcome::Gone | SettleOutcome::Settled => {}
-            }
-            let verdict = match settlement.verdict {
-                Verdict::Delivered => inside::Verdict::Delivered,
-                Verdict::Retry(progress) => inside::Verdict::Retry(self.world.moment(progress.due)),
-                Verdict::Dead(_) => inside::Verdict::Dead,
-            };
-            let settle = inside::Settle {
-                at: self.world.now(),
-                process: self.process,
-                claim: (format!("{:?}", batch.node), settlement.epoch),
-                key: key_of(&settlement.key),
-                number: settlement.attempt.number,
-                verdict,
-                was_taken: *outcome == SettleOutcome::Settled,
-            };
-            self.world.record(&settle, |history| {
-                history.inside.settles.push(settle.clone())
-            });
-        }
     }
 
     /// A batch as it would be of whoever owns the emitters.
@@ -490,10 +313,10 @@ impl Store for SimStore {
         Box::pin(async move {
             let old = redeliver.key.clone();
             let outcome = self.inner.redeliver(redeliver).await;
-            let outcome = self.heard(outcome, || self.again(key_of(&old)))?;
+            let outcome = self.heard(outcome, || self.again(&key_of(&old)))?;
             if let RedeliverOutcome::Queued(record) | RedeliverOutcome::Pending(record) = &outcome {
                 self.world.cover("redelivered");
-                self.again(key_of(&record.key));
+                self.again(&key_of(&record.key));
                 // What is pending still is not copied.
                 if record.key != old {
                     self.copied(record.delivery_id.as_str(), &record.key);
@@ -529,10 +352,10 @@ impl Store for SimStore {
     fn discard(&self, key: DeliveryKey, now: Timestamp) -> StoreFuture<'_, DiscardOutcome> {
         Box::pin(async move {
             let outcome = self.inner.discard(key.clone(), now).await;
-            let outcome = self.heard(outcome, || self.discarded(key_of(&key)))?;
+            let outcome = self.heard(outcome, || self.discarded(&key_of(&key)))?;
             if matches!(outcome, DiscardOutcome::Discarded(_)) {
                 self.world.cover("discarded by hand");
-                self.discarded(key_of(&key));
+                self.discarded(&key_of(&key));
             }
             Ok(outcome)
         })

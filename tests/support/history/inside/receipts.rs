@@ -40,10 +40,10 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
 /// Whether an emitter takes what is emitted all through a call, and has for so long that all nodes know.
 fn listens(inside: &Inside, emitter: &str, receipt: &Receipt) -> bool {
     let (called, returned) = receipt.call;
-    let changes = inside.changes.iter().filter(|change| {
+    let mut changes = inside.changes.iter().filter(|change| {
         change.emitter == emitter && change.kind != Kind::Configured && change.at <= returned
     });
-    let last: Option<&Change> = changes.last();
+    let last: Option<&Change> = changes.next_back();
     last.is_some_and(|change| {
         let takes = matches!(change.kind, Kind::Attached | Kind::Restarted | Kind::Paused);
         takes && change.at + inside.reach < called

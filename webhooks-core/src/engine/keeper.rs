@@ -143,23 +143,17 @@ async fn take_up(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Error> 
         // The store grants what is active only: it was changed elsewhere.
         engine.refresh_registry().await?;
     }
-    let emitters: Vec<_> = leases.iter().filter_map(is_active).collect();
-    let now = Instant::now();
-    engine.schedule(|scheduler| {
-        for emitter in &emitters {
-            bring(scheduler, &engine.registry, &emitter.id, now);
+    let now = engine.now();
+    let unwanted = engine.schedule(|scheduler| {
+        for lease in &leases {
+            bring(scheduler, &engine.registry, &lease.emitter, now.instant);
         }
+        // At once: another request for it may be on its way, and its answer be of a time before this.
+        let emitters: Vec<_> = leases.iter().map(|lease| lease.emitter.clone()).collect();
+        scheduler.leased(&emitters, leases, now)
     });
-    // What was stopped meanwhile would stay leased, and nobody know. Where outcomes are under way, the
-    // emitter is at work still, and its lease is given back after them.
-    let stopped: Vec<&Lease> = {
-        let scheduler = engine.scheduler();
-        let leases = leases.iter();
-        leases
-            .filter(|lease| is_active(lease).is_none() && !scheduler.is_at_work(&lease.emitter))
-            .collect()
-    };
-    give_back(engine, stopped).await
+    // What was stopped meanwhile would stay leased, and nobody know.
+    give_back(engine, &unwanted).await
 }
 
 /// Sweeps for what the last process left, and then whenever others may have appended.

@@ -44,7 +44,8 @@ impl Scheduler {
     pub(crate) fn next_job(&mut self, now: Now) -> Option<Job> {
         let job = self.pick(now);
         if job.is_none() {
-            self.workers -= 1;
+            // What was in flight may have been dropped since it was hired, and the workers with it.
+            self.workers = self.workers.saturating_sub(1);
         }
         job
     }

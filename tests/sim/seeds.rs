@@ -56,6 +56,11 @@ const OLD: [(u64, &str); 13] = [
         18675,
         "the number of an attempt that was lost is used again",
     ),
+    (
+        79_954,
+        "a lease that a sweep took was dropped by an older answer to another request",
+    ),
+    (84_975, "so it was, with one delivery that had been tried"),
 ];
 
 /// What must be met with over the default seeds.

@@ -48,10 +48,13 @@ const OLD: [(u64, &str); 13] = [
     (997, "so it did, with an attempt that was not dropped"),
     (
         4563,
-        "a 410 halted an emitter that was attached anew meanwhile, for good",
+        "an emitter came to work as a caller remembered it, not as it was",
     ),
-    (10871, "and one whose backlog was discarded"),
-    (17080, "and one that was paused and started"),
+    (
+        10871,
+        "a late 410 halted for good an emitter whose backlog had been discarded",
+    ),
+    (17080, "and one that had been paused and started"),
     (
         18675,
         "the number of an attempt that was lost is used again",

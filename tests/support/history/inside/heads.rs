@@ -30,7 +30,15 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
                 .is_some_and(|settle| settle.process == before.process);
             // One whose answer was not heard is loaded anew, and so is what lies before it.
             let failed = before.heard != Heard::Nothing && !before.heard.is_success();
-            if waits && failed && before.key != after.key && !was_freed(inside, before, after) {
+            // What lies before it in the order may come first, where all was loaded anew.
+            let is_behind =
+                rows.get(&after.key).map(|row| row.seq) > rows.get(&before.key).map(|row| row.seq);
+            if waits
+                && failed
+                && is_behind
+                && before.key != after.key
+                && !was_freed(inside, before, after)
+            {
                 let what = format!("{after:?} past {before:?}");
                 found(breaches, Rule::HeadFirst, what);
             }

@@ -67,7 +67,7 @@ const OLD: [(u64, &str); 13] = [
 ];
 
 /// What must be met with over the default seeds.
-const COVERED: [&str; 33] = [
+const COVERED: [&str; 32] = [
     "change failed",
     "crash",
     "dead",
@@ -84,7 +84,6 @@ const COVERED: [&str; 33] = [
     "late call",
     "lease",
     "lost answer",
-    "marked",
     "not the owner",
     "probe",
     "redelivered",

@@ -277,6 +277,9 @@ async fn take_ends(fleet: &Fleet) {
                 generation: 0,
                 by_hand: false,
             });
+            // Nor could be taken down what else was asked of it.
+            let now = world.now();
+            history.inside.again.push((now, key.clone()));
         }
         let again = history.inside.again.iter().any(|(_, again)| *again == key);
         if again {

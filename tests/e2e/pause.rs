@@ -153,3 +153,17 @@ async fn a_restart_leaves_one_request_in_flight() {
     let received = receiver.received();
     assert!(received.iter().all(|received| received.in_flight == 1));
 }
+
+#[tokio::test]
+async fn a_410_for_what_was_discarded_does_not_stop_what_was_started_anew() {
+    let (receiver, gate) = holding_the_first(410).await;
+    let webhooks = builder().build().await.unwrap();
+    emit(&webhooks, &receiver, 1).await;
+    webhooks.pause("crm", Backlog::Discard).await.unwrap();
+    webhooks.restart("crm").await.unwrap();
+    let receipt = webhooks.emit("a", &payload(1)).await.unwrap();
+    gate.open();
+    becomes(&webhooks, &receipt, DeliveryState::Delivered).await;
+    assert!(webhooks.is_started("crm"));
+    assert_eq!(receiver.bodies(), numbers([0, 1]));
+}

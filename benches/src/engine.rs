@@ -21,8 +21,17 @@ use crate::{
 pub(crate) enum Shape {
     /// Each event goes to so many emitters, of one strict lane each.
     Emitters(usize),
-    /// Each event goes to one emitter, which has so many lanes; as many callers emit.
+    /// Each event goes to one emitter, which has so many lanes.
     Lanes(u32),
+}
+
+/// What is delivered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) shape: Shape,
+    /// So many emit, each one event after the other's receipt.
+    pub(crate) callers: usize,
+    pub(crate) deliveries: usize,
 }
 
 pub(crate) fn builder() -> WebhooksBuilder {
@@ -91,18 +100,18 @@ async fn warm_up(webhooks: &Webhooks, sink: &Sink, shape: Shape) -> Result<(), F
 }
 
 /// As many deliveries, emitted while they go out.
-pub(crate) async fn rate(
-    sink: &Sink,
-    kind: Kind,
-    shape: Shape,
-    deliveries: usize,
-) -> Result<Measured, Failed> {
+pub(crate) async fn rate(sink: &Sink, kind: Kind, load: Load) -> Result<Measured, Failed> {
+    let Load {
+        shape,
+        callers,
+        deliveries,
+    } = load;
     let place = Place::new()?;
     let webhooks = kind.give(builder(), &place).await?.build().await?;
     attach(&webhooks, sink, shape).await?;
-    let (callers, events) = match shape {
-        Shape::Emitters(emitters) => (1, deliveries / emitters),
-        Shape::Lanes(lanes) => (lanes as usize, deliveries),
+    let events = match shape {
+        Shape::Emitters(emitters) => deliveries / emitters,
+        Shape::Lanes(_) => deliveries,
     };
     warm_up(&webhooks, sink, shape).await?;
     let (run, last) = (Run::start()?, sink.expect(deliveries));

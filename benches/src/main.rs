@@ -21,7 +21,12 @@ mod stores;
 
 use std::error::Error;
 
-use crate::{cpu::Measured, engine::Shape, sink::Sink, stores::Kind};
+use crate::{
+    cpu::Measured,
+    engine::{Load, Shape},
+    sink::Sink,
+    stores::Kind,
+};
 
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
@@ -102,35 +107,56 @@ fn payloads() -> Result<(), Failed> {
     Ok(())
 }
 
-const IN_MEMORY: [(&str, Shape, usize); 3] = [
-    ("64 emitters", Shape::Emitters(64), REQUESTS / 64 * 64),
-    ("64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
-    ("one strict lane", Shape::Emitters(1), SEQUENTIAL),
+const IN_MEMORY: [(&str, Load); 3] = [
+    ("64 emitters", load(Shape::Emitters(64), 1, REQUESTS)),
+    ("64 lanes", load(Shape::Lanes(64), 64, REQUESTS)),
+    ("one strict lane", load(Shape::Emitters(1), 1, SEQUENTIAL)),
 ];
-const ON_SQLITE: [(&str, Shape, usize); 2] = [
-    ("SQLite, 100 emitters", Shape::Emitters(100), REQUESTS),
-    ("SQLite, 64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
+const ON_SQLITE: [(&str, Load); 4] = [
+    ("SQLite, 100 emitters", load(EMITTERS, 1, REQUESTS)),
+    ("SQLite, 100 emitters, 16", load(EMITTERS, 16, MANY)),
+    ("SQLite, 64 lanes", load(LANES, 64, REQUESTS)),
+    ("SQLite, 64 lanes, 256", load(LANES, 256, MANY)),
 ];
+const ON_POSTGRES: [(&str, Load); 4] = [
+    ("PostgreSQL, 100 emitters", load(EMITTERS, 1, REQUESTS)),
+    ("PostgreSQL, 100 emit., 16", load(EMITTERS, 16, MANY)),
+    ("PostgreSQL, 64 lanes", load(LANES, 64, REQUESTS)),
+    ("PostgreSQL, 64 lanes, 256", load(LANES, 256, MANY)),
+];
+const EMITTERS: Shape = Shape::Emitters(100);
+const LANES: Shape = Shape::Lanes(64);
+/// What many callers emit.
+const MANY: usize = 51_200;
 
-const ON_POSTGRES: [(&str, Shape, usize); 2] = [
-    ("PostgreSQL, 100 emitters", Shape::Emitters(100), REQUESTS),
-    ("PostgreSQL, 64 lanes", Shape::Lanes(64), REQUESTS / 64 * 64),
-];
+/// About so many deliveries: what divides evenly.
+const fn load(shape: Shape, callers: usize, deliveries: usize) -> Load {
+    let each = match shape {
+        Shape::Emitters(emitters) => emitters,
+        Shape::Lanes(_) => 1,
+    };
+    Load {
+        shape,
+        callers,
+        deliveries: deliveries / (each * callers) * (each * callers),
+    }
+}
 
 /// The stores that outlive a process.
 const DURABLE: [(&str, Kind); 2] = [("SQLite", Kind::Sqlite), ("PostgreSQL", Kind::Postgres)];
 
-async fn rates(kind: Kind, cases: &[(&str, Shape, usize)]) -> Result<(), Failed> {
+async fn rates(kind: Kind, cases: &[(&str, Load)]) -> Result<(), Failed> {
     let sink = Sink::start().await?;
-    for &(name, shape, requests) in cases {
-        let parallel = match shape {
+    for &(name, load) in cases {
+        let requests = load.deliveries;
+        let parallel = match load.shape {
             Shape::Emitters(1) => 1,
             Shape::Emitters(_) | Shape::Lanes(_) => PARALLEL,
         };
         let mut rounds = Vec::new();
         for _ in 0..ROUNDS {
             let before = bare::rate(&sink, parallel, requests, true).await?;
-            let ours = engine::rate(&sink, kind, shape, requests).await?;
+            let ours = engine::rate(&sink, kind, load).await?;
             let after = bare::rate(&sink, parallel, requests, true).await?;
             let naked = bare::rate(&sink, parallel, requests, false).await?;
             rounds.push((ours, Measured::between(&before, &after), naked));
@@ -163,9 +189,13 @@ async fn profile(which: &str) -> Result<(), Failed> {
         (Kind::Postgres, &ON_POSTGRES),
     ];
     for (kind, cases) in cases {
-        for (name, shape, requests) in cases {
+        for (name, load) in cases {
             if name == &which {
-                let ours = engine::rate(&sink, kind, *shape, 5 * requests).await?;
+                let load = Load {
+                    deliveries: 5 * load.deliveries,
+                    ..*load
+                };
+                let ours = engine::rate(&sink, kind, load).await?;
                 let (rate, cpu) = (ours.per_second, ours.cpu_micros);
                 println!("{name}, alone: {rate:.0}/s, {cpu:.1} µs of CPU each");
                 return Ok(());

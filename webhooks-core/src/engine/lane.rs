@@ -22,7 +22,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.message.body.as_ref().map_or(0, bytes::Bytes::len)
     }
 
@@ -112,6 +112,11 @@ impl Lane {
     /// Whether it should be refilled from the store.
     pub(crate) fn is_hungry(&self, window: Window) -> bool {
         !self.complete && self.queue.len() <= window.entries / 4 && self.bytes <= window.bytes / 2
+    }
+
+    /// Whether a refill for another lane may bring some for this one.
+    pub(crate) fn has_room(&self, window: Window) -> bool {
+        !self.complete && self.queue.len() <= window.entries / 2 && self.bytes <= window.bytes / 2
     }
 
     /// Inserts by `seq`, never before a head that was begun. What then exceeds the window falls
@@ -225,4 +230,4 @@ impl Lane {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

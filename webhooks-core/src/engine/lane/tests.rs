@@ -13,7 +13,7 @@ const WINDOW: Window = Window {
     bytes: usize::MAX,
 };
 
-fn entry(seq: Seq, due: Instant) -> Entry {
+pub(crate) fn entry(seq: Seq, due: Instant) -> Entry {
     let message = Message {
         id: MessageId::from_uuid(uuid::Uuid::from_u128(u128::from(seq))),
         event: EventName::new("a").unwrap(),

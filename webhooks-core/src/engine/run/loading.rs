@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Run, state::Phase};
+use super::{Run, meanwhile::Meanwhile, state::Phase};
 use crate::{
     delivery::Seq,
     engine::lane::{Entry, Lane},
@@ -17,7 +17,7 @@ pub(crate) struct Scan {
     /// It begins anew, since rows may have come in before those that are known.
     pub(crate) from_zero: bool,
     /// Which lanes it was asked for with: a changed configuration has others.
-    pub(super) ticket: u64,
+    ticket: u64,
 }
 
 /// How loading stands.
@@ -31,12 +31,21 @@ pub(crate) struct Loading {
     pub(super) scan: Option<Scan>,
     /// What settled while it was under way: it may have been read as pending.
     pub(super) settled_meanwhile: HashSet<Seq>,
-    pub(super) ticket: u64,
+    /// What was stored while it was under way, and which no page had so far.
+    pub(super) meanwhile: Meanwhile,
+    ticket: u64,
 }
 
 impl Loading {
     pub(super) fn is_busy(&self) -> bool {
         self.running || self.wanted || self.scan.is_some()
+    }
+
+    /// What is under way is of lanes that are no more.
+    pub(super) fn forget(&mut self) {
+        self.scan = None;
+        self.meanwhile.take();
+        self.ticket += 1;
     }
 }
 
@@ -68,7 +77,10 @@ impl Run {
     pub(crate) fn begin_load(&mut self) -> Scan {
         let scan = match self.loading.scan.take() {
             Some(scan) if !self.loading.wanted => scan,
-            _ if self.loading.wanted => self.scan(0, None, true),
+            _ if self.loading.wanted => {
+                self.loading.meanwhile.take();
+                self.scan(0, None, true)
+            }
             _ => self.refill(),
         };
         self.loading.wanted = false;
@@ -76,17 +88,36 @@ impl Run {
         scan
     }
 
+    /// For the lane that is hungry, and for those that soon will be: looking for the rows of one the store
+    /// comes by those of the others.
     fn refill(&self) -> Scan {
         let window = self.window();
-        let hungry = || self.lanes.iter().filter(|(_, lane)| lane.is_hungry(window));
-        let after = hungry().map(|(_, lane)| lane.cursor()).min().unwrap_or(0);
+        let asked = || self.lanes.iter().filter(|(_, lane)| lane.has_room(window));
+        let after = asked().map(|(_, lane)| lane.cursor()).min().unwrap_or(0);
         let one = self.emitter.settings.lanes == 1;
         let only = if one {
             None
         } else {
-            Some(hungry().map(|(index, _)| *index).collect())
+            Some(asked().map(|(index, _)| *index).collect())
         };
         self.scan(after, only, false)
+    }
+
+    /// How many rows the next page of a scan may have, and how many bytes: what there is room for. A scan
+    /// from zero comes by what is in memory, too.
+    pub(crate) fn page(&self, scan: &Scan) -> (usize, usize) {
+        const MAX_ROWS: usize = 1_024;
+        let window = self.window();
+        let room = |index: &u32| {
+            let lane = self.lanes.get(index).filter(|_| !scan.from_zero);
+            window.entries - lane.map_or(0, Lane::len).min(window.entries)
+        };
+        let lanes = self.emitter.settings.lanes;
+        let (rows, lanes) = match &scan.only {
+            Some(only) => (only.iter().map(room).sum::<usize>(), only.len()),
+            None => ((0..lanes).map(|index| room(&index)).sum(), lanes as usize),
+        };
+        (rows.clamp(1, MAX_ROWS), window.bytes * lanes)
     }
 
     fn scan(&self, after: Seq, only: Option<Vec<u32>>, from_zero: bool) -> Scan {
@@ -102,6 +133,7 @@ impl Run {
     pub(crate) fn load_failed(&mut self) {
         self.loading.running = false;
         self.loading.settled_meanwhile.clear();
+        self.loading.meanwhile.take();
         self.loading.wanted = true;
     }
 
@@ -110,10 +142,12 @@ impl Run {
         self.loading.running = false;
         let settled = std::mem::take(&mut self.loading.settled_meanwhile);
         if scan.ticket != self.loading.ticket {
+            self.loading.meanwhile.take();
             self.loading.wanted = true;
             return;
         }
-        self.revision += 1;
+        let before = self.brought.revision();
+        self.brought.add(entries.iter().map(|entry| entry.seq));
         let known: HashSet<Seq> = self.lanes.values().flat_map(Lane::seqs).collect();
         let last = entries.last().map_or(scan.after, |entry| entry.seq);
         let window = self.window();
@@ -139,6 +173,22 @@ impl Run {
             }
         } else {
             self.scanned_to_the_end(scan);
+        }
+        self.place_meanwhile(before);
+    }
+
+    /// What was stored while pages were on their way goes behind them, unless one of them had it.
+    fn place_meanwhile(&mut self, before: u64) {
+        let Loading {
+            meanwhile, wanted, ..
+        } = &mut self.loading;
+        meanwhile.retain(|entry| self.brought.since(before, entry.seq) == Some(false));
+        if *wanted {
+            meanwhile.take();
+        } else if self.loading.scan.is_none() {
+            for entry in self.loading.meanwhile.take() {
+                self.place(entry);
+            }
         }
     }
 

@@ -1,12 +1,18 @@
 //! One emitter at work: its lanes, its cool-down, and what of its backlog is still to be loaded.
 //!
 //! - [`state`] is the run itself, and what happens to its deliveries.
-//! - [`loading`] brings its backlog into memory, page by page.
+//! - [`loading`] brings its backlog into memory, page by page; [`brought`] and [`meanwhile`] tell what a load
+//!   brought from what was stored while it was under way.
 
+mod brought;
 mod loading;
+mod meanwhile;
 mod state;
 
 pub(crate) use self::{
     loading::Scan,
     state::{Ownership, Readiness, Run, RunId, Straight},
 };
+
+#[cfg(test)]
+mod tests;

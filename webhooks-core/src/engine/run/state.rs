@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 use url::Url;
 
-use super::loading::Loading;
+use super::{brought::Brought, loading::Loading};
 use crate::{
     delivery::Seq,
     emitter::Emitter,
@@ -91,8 +91,7 @@ pub(crate) struct Run {
     /// The deliveries of which the store does not have all outcomes yet.
     pub(super) unsettled: HashMap<Seq, Unsettled>,
     pub(super) phase: Phase,
-    /// Grows whenever the store may say something else than what was in memory before.
-    pub(super) revision: u64,
+    pub(super) brought: Brought,
     pub(crate) idle_since: Option<Instant>,
 }
 
@@ -111,7 +110,7 @@ impl Run {
             tail_complete: false,
             unsettled: HashMap::new(),
             phase: Phase::Working,
-            revision: 0,
+            brought: Brought::default(),
             idle_since: None,
         }
     }
@@ -138,12 +137,6 @@ impl Run {
             entries: (ENTRIES / lanes).clamp(16, 1_024),
             bytes: BYTES / lanes,
         }
-    }
-
-    /// How many rows a load may bring.
-    pub(crate) fn page(&self) -> (usize, usize) {
-        let Window { entries, bytes } = self.window();
-        (entries.max(256), bytes)
     }
 
     /// Whether an attempt may start at `now`.
@@ -255,23 +248,40 @@ impl Run {
         Some(Straight {
             run: self.id,
             epoch: self.epoch()?,
-            revision: self.revision,
+            revision: self.brought.revision(),
         })
     }
 
-    /// A delivery that was just stored, proven to be this node's and unmarked. It goes to its lane
-    /// if nothing has changed since it went to the store, and the lane's whole tail is in memory;
-    /// else a load brings it, if it is still to be brought.
+    /// A delivery that was just stored, proven to be this node's and unmarked. It goes to its lane if the
+    /// lane's whole tail is in memory; else a load brings it, if it is still to be brought.
     pub(crate) fn push(&mut self, straight: &Straight, entry: Entry) {
-        let window = self.window();
-        let index = lane_of(entry.seq, &entry.message, self.emitter.settings.lanes);
         self.idle_since = None;
-        let unchanged = self.straight().as_ref() == Some(straight);
-        let working = self.phase == Phase::Working;
-        if !unchanged || !working || self.loading.is_busy() || !self.tail_complete {
+        let is_ours = self.id == straight.run && self.epoch() == Some(straight.epoch);
+        match self.brought.since(straight.revision, entry.seq) {
+            Some(false) if is_ours && self.phase == Phase::Working => {}
+            Some(true) if is_ours => return,
+            _ => {
+                self.loading.wanted = true;
+                return;
+            }
+        }
+        if self.loading.wanted {
+            // That load begins later than this was stored.
+        } else if self.loading.is_busy() {
+            self.loading.wanted = !self.loading.meanwhile.add(entry);
+        } else {
+            self.place(entry);
+        }
+    }
+
+    /// Puts what was just stored into its lane.
+    pub(super) fn place(&mut self, entry: Entry) {
+        if !self.tail_complete {
             self.loading.wanted = true;
             return;
         }
+        let window = self.window();
+        let index = lane_of(entry.seq, &entry.message, self.emitter.settings.lanes);
         self.change_lane(index, |lane| {
             // A refill may have passed over it: appends that are under way together may commit in
             // another order than that of their places.
@@ -347,9 +357,8 @@ impl Run {
         self.lanes.clear();
         self.heads.clear();
         self.tail_complete = false;
-        self.loading.scan = None;
-        self.loading.ticket += 1;
-        self.revision += 1;
+        self.loading.forget();
+        self.brought.forget();
     }
 
     /// Whether a delivery of this place was taken out before its attempt began.
@@ -358,9 +367,9 @@ impl Run {
         let found = lanes
             .into_iter()
             .any(|index| self.change_lane(index, |lane| lane.remove(seq)));
-        if !found {
+        if !found && !self.loading.meanwhile.remove(seq) {
             // It may be on its way here.
-            self.revision += 1;
+            self.brought.forget();
         }
         if self.loading.running {
             self.loading.settled_meanwhile.insert(seq);

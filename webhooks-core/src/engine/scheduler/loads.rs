@@ -78,9 +78,9 @@ impl Scheduler {
                 continue;
             };
             let Some(epoch) = run.epoch() else { continue };
-            let (rows, bytes) = run.page();
             let (emitter, lanes) = (run.emitter.id.clone(), run.emitter.settings.lanes);
             let scan = run.begin_load();
+            let (rows, bytes) = run.page(&scan);
             orders.push(LoadOrder {
                 run: id,
                 emitter,

@@ -19,7 +19,7 @@ mod serialise;
 mod sink;
 mod stores;
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use crate::{
     cpu::Measured,
@@ -246,20 +246,25 @@ async fn fleets() -> Result<(), Failed> {
             latencies.percentile(99) / 1e3,
         );
     }
-    let sink = Sink::start().await?;
-    let (mut ones, mut ratios) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let one = fleet::rate(&sink, 1, REQUESTS).await?.per_second;
-        let two = fleet::rate(&sink, 2, REQUESTS).await?.per_second;
-        ones.push(one);
-        ratios.push(two / one);
+    for (name, takes) in [
+        ("one database", Duration::ZERO),
+        ("… receivers take 10 ms", Duration::from_millis(10)),
+    ] {
+        let sink = Sink::that_takes(takes).await?;
+        let (mut ones, mut ratios) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let one = fleet::rate(&sink, 1, REQUESTS).await?.per_second;
+            let two = fleet::rate(&sink, 2, REQUESTS).await?.per_second;
+            ones.push(one);
+            ratios.push(two / one);
+        }
+        println!(
+            "{name:<24} {:.0}/s by one node; by two nodes {:.2} of that",
+            median(ones),
+            median(ratios),
+        );
     }
-    println!(
-        "{:<24} {:.0}/s by one node; by two nodes {:.2} of that",
-        "one database",
-        median(ones),
-        median(ratios),
-    );
+    let sink = Sink::start().await?;
     let leases = fleet::leases(&sink, 50_000).await?;
     println!(
         "{:<24} taken in {:.0} ms for each thousand; kept with {:.1} ms each second",

@@ -6,11 +6,11 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
-use tokio::{net::TcpListener, sync::oneshot};
+use axum::{Router, body::Bytes, http::StatusCode, routing::post};
+use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 
 use crate::Failed;
 
@@ -33,12 +33,23 @@ pub(crate) struct Last(oneshot::Receiver<Instant>);
 
 impl Sink {
     pub(crate) async fn start() -> Result<Self, Failed> {
+        Self::that_takes(Duration::ZERO).await
+    }
+
+    /// One that works for so long on each request.
+    pub(crate) async fn that_takes(time: Duration) -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
         let arrived = Arc::new(Arrived::default());
-        let app = Router::new()
-            .route("/", post(count))
-            .with_state(arrived.clone());
+        let counted = arrived.clone();
+        let count = async move |_: Bytes| {
+            counted.one_more();
+            if !time.is_zero() {
+                sleep(time).await;
+            }
+            StatusCode::OK
+        };
+        let app = Router::new().route("/", post(count));
         tokio::spawn(async move { axum::serve(listener, app).await });
         Ok(Self { addr, arrived })
     }
@@ -68,14 +79,13 @@ impl Arrived {
     fn waiting(&self) -> std::sync::MutexGuard<'_, Option<oneshot::Sender<Instant>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-async fn count(State(arrived): State<Arc<Arrived>>, _: Bytes) -> StatusCode {
-    if arrived.count.fetch_add(1, SeqCst) + 1 == arrived.last.load(SeqCst)
-        && let Some(waiting) = arrived.waiting().take()
-    {
-        // Nobody waits any more if the run was given up.
-        let _ = waiting.send(Instant::now());
+    fn one_more(&self) {
+        if self.count.fetch_add(1, SeqCst) + 1 == self.last.load(SeqCst)
+            && let Some(waiting) = self.waiting().take()
+        {
+            // Nobody waits any more if the run was given up.
+            let _ = waiting.send(Instant::now());
+        }
     }
-    StatusCode::OK
 }

@@ -21,12 +21,16 @@ use super::{
 use crate::{
     Error, ErrorKind,
     env::Timestamp,
-    event::MessageId,
     store::{Appended, AppendedRow, Fate, NewMessage, NodeId, Receipt, Stored, stats::hour_of},
 };
 
 /// So often a batch is sent whose idempotency keys are forgotten while it is on its way.
 const TRIES: usize = 3;
+
+/// What `append.sql` says of a delivery.
+const STRAIGHT: i32 = 0;
+const UNPROVEN: i32 = 2;
+const STALE: i32 = 3;
 
 /// Stores a batch of messages, in order.
 ///
@@ -157,7 +161,7 @@ async fn store(
     for (at, range) in sent.iter().zip(ranges) {
         let new = &messages[*at];
         let stored = if range.is_empty() {
-            new.idempotency.is_none() || written.remembered.contains(&new.message.id)
+            new.idempotency.is_none() || written.remembered.contains(&new.message.id.as_uuid())
         } else {
             written.rows.contains_key(&range.start)
         };
@@ -229,7 +233,7 @@ struct Written {
     /// By the place of the delivery.
     rows: HashMap<usize, AppendedRow>,
     /// Messages whose keys are remembered now.
-    remembered: BTreeSet<MessageId>,
+    remembered: HashSet<Uuid>,
     /// Something has been marked.
     for_others: bool,
 }
@@ -289,30 +293,32 @@ impl<'a> Batch<'a> {
             .bind(now.as_micros());
         let query = idempotency::bind_keys(query, &self.keys)
             .bind(now.saturating_sub(LIFETIME).as_micros());
-        let rows = bind_messages!(query, self.messages)
+        let answer = bind_messages!(query, self.messages)
             .bind(self.keyed)
             .bind(hour_of(now))
-            .fetch_all(connection)
+            .fetch_one(connection)
             .await?;
-        let mut written = Written::default();
+        let places: Vec<i64> = get::<Option<_>>(&answer, 0)?.unwrap_or_default();
+        let seqs: Vec<i64> = get::<Option<_>>(&answer, 1)?.unwrap_or_default();
+        let fates: Vec<i32> = get::<Option<_>>(&answer, 2)?.unwrap_or_default();
+        let remembered: Vec<Uuid> = get::<Option<_>>(&answer, 3)?.unwrap_or_default();
+        let mut written = Written {
+            remembered: remembered.into_iter().collect(),
+            ..Written::default()
+        };
         // What was not proven has left a mark, which those behind it in the batch do not see.
         let mut marked = HashSet::new();
-        for row in &rows {
-            if let Some(id) = get::<Option<Uuid>>(row, 5)? {
-                written.remembered.insert(MessageId::from_uuid(id));
-                continue;
-            }
-            let place = get::<i64>(row, 0)? as usize - 1;
-            let (is_stale, is_straight): (bool, bool) = (get(row, 2)?, get(row, 3)?);
-            if get(row, 4)? {
+        for ((place, seq), fate) in places.into_iter().zip(seqs).zip(fates) {
+            let place = place as usize - 1;
+            if fate == UNPROVEN {
                 marked.insert(to[place]);
             }
-            let fate = match (is_stale, is_straight && !marked.contains(to[place])) {
-                (true, _) => Fate::Stale,
-                (false, true) => Fate::Straight,
-                (false, false) => Fate::Withheld,
+            let fate = match fate {
+                STALE => Fate::Stale,
+                STRAIGHT if !marked.contains(to[place]) => Fate::Straight,
+                _ => Fate::Withheld,
             };
-            let seq = get::<i64>(row, 1)?.cast_unsigned();
+            let seq = seq.cast_unsigned();
             written.rows.insert(place, AppendedRow { seq, fate });
         }
         written.for_others = !marked.is_empty();

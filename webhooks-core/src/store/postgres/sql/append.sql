@@ -118,10 +118,15 @@ counted AS (
     ) AS c
     HAVING count(*) > 0
 )
+-- One row, in the order of the batch: a row for each delivery takes longer to read than to write.
 SELECT
-    p.place, p.seq, p.is_stale, p.is_proven AND NOT p.marked AS is_straight,
-    NOT p.is_stale AND NOT p.is_proven AS is_marked, NULL::uuid AS remembered
+    array_agg(p.place), array_agg(p.seq),
+    -- 0: straight; 1: marked before; 2: not proven, and so marked now; 3: stale.
+    array_agg(CASE
+        WHEN p.is_stale THEN 3
+        WHEN NOT p.is_proven THEN 2
+        WHEN p.marked THEN 1
+        ELSE 0
+    END),
+    (SELECT array_agg(k.message_id) FROM key AS k)
 FROM placed AS p
-UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, message_id FROM key
-ORDER BY place

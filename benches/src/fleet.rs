@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::Connection as _;
 use tokio::{task::JoinSet, time::sleep};
 use webhooks_core::{
-    Event, Webhooks,
+    EmitterConfig, Event, Webhooks,
     env::{Env, Timestamp},
     store::{LeaseRequest, Load, NodeId, PostgresStore, Store as _},
 };
@@ -78,20 +78,32 @@ pub(crate) async fn committed(sink: &Sink) -> Result<Latencies, Failed> {
     Ok(latencies)
 }
 
-/// As many deliveries to 100 emitters, emitted by so many nodes while they go out.
+/// As many deliveries to 100 emitters, of which each of so many nodes owns its part; each emits to all of
+/// them, while they go out.
 pub(crate) async fn rate(sink: &Sink, nodes: usize, deliveries: usize) -> Result<Measured, Failed> {
     const EMITTERS: usize = 100;
+    const CALLERS: usize = 20;
     let place = Place::new()?;
     let mut fleet = Vec::new();
     for _ in 0..nodes {
         fleet.push(node(&place).await?);
     }
-    attach(&fleet[0], sink, Shape::Emitters(EMITTERS)).await?;
+    let of_node = |node: usize| format!("node.{node}");
+    for n in 0..EMITTERS {
+        let config = EmitterConfig::new(sink.url())?;
+        let events = ["a".to_owned(), of_node(n % nodes)];
+        fleet[0].attach(format!("e{n}"), events, config).await?;
+    }
     // The others hear of the emitters before they emit.
     for node in &fleet[1..] {
         while node.emitters().len() < EMITTERS {
             sleep(BREATH).await;
         }
+    }
+    for (at, node) in fleet.iter().enumerate() {
+        let last = sink.expect(EMITTERS / nodes);
+        node.emit(of_node(at), payload()?).await?;
+        last.arrival().await?;
     }
     let events = deliveries / EMITTERS / nodes;
     for round in [events / 2, events] {
@@ -100,13 +112,13 @@ pub(crate) async fn rate(sink: &Sink, nodes: usize, deliveries: usize) -> Result
         let mut emitting = JoinSet::new();
         for node in &fleet {
             let node = node.clone();
-            emitting.spawn(async move { emit(&node, 1, round).await });
+            emitting.spawn(async move { emit(&node, CALLERS / nodes, round).await });
         }
         while let Some(done) = emitting.join_next().await {
             done??;
         }
         let arrived = last.arrival().await?;
-        // The first round spreads the leases and fills the caches.
+        // The first round fills the caches.
         if round == events {
             let measured = run.end(events * nodes * EMITTERS, arrived)?;
             for node in &fleet {

@@ -31,6 +31,8 @@ pub(crate) struct Loading {
     pub(super) scan: Option<Scan>,
     /// What settled while it was under way: it may have been read as pending.
     pub(super) settled_meanwhile: HashSet<Seq>,
+    /// How many the last one left in line.
+    left_in_line: usize,
     /// What was stored while it was under way, and which no page had so far.
     pub(super) meanwhile: Meanwhile,
     ticket: u64,
@@ -61,11 +63,14 @@ impl Run {
     }
 
     /// Whether so much is in memory that what others appended can wait, since it stands behind that: each
-    /// load begins at the oldest. With several lanes it may be for one that is empty.
+    /// load begins at the oldest, and comes by all that is known. So it waits until half of what the last one
+    /// left is gone, or nearly all. With several lanes it may be for one that is empty.
     fn has_plenty(&self) -> bool {
-        const PLENTY: usize = 64;
+        const FEW: usize = 4;
+        const MANY: usize = 64;
         let lane = self.lanes.get(&0);
-        self.emitter.settings.lanes == 1 && lane.is_some_and(|lane| lane.len() > PLENTY)
+        let plenty = (self.loading.left_in_line / 2).clamp(FEW, MANY);
+        self.emitter.settings.lanes == 1 && lane.is_some_and(|lane| lane.len() > plenty)
     }
 
     fn is_hungry(&self) -> bool {
@@ -175,6 +180,7 @@ impl Run {
             self.scanned_to_the_end(scan);
         }
         self.place_meanwhile(before);
+        self.loading.left_in_line = self.lanes.values().map(Lane::len).sum();
     }
 
     /// What was stored while pages were on their way goes behind them, unless one of them had it.

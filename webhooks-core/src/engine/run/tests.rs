@@ -398,14 +398,29 @@ fn with_entries(lanes: u32, count: Seq) -> Run {
     run
 }
 
+/// Takes so many and delivers them.
+fn deliver(run: &mut Run, count: usize) {
+    for _ in 0..count {
+        let (lane, entry) = run.take().unwrap();
+        run.finished(lane, entry.seq, None);
+        run.settled(entry.seq, false);
+    }
+}
+
 #[test]
 fn what_others_append_waits_behind_what_is_in_memory() {
-    let mut run = with_entries(1, 65);
-    run.want_load();
-    assert!(!run.needs_load());
-    let (lane, entry) = run.take().unwrap();
-    run.finished(lane, entry.seq, None);
-    assert!(run.needs_load());
+    let mut run = run(1);
+    for (page, left) in [(5, 4), (30, 15), (1_000, 64)] {
+        let scan = run.begin_load();
+        let entries = (1..=page).map(|seq| entry(page * 1_000 + seq, Instant::now()));
+        run.loaded(&scan, entries.collect(), false);
+        run.want_load();
+        deliver(&mut run, page as usize - left - 1);
+        assert!(!run.needs_load(), "{page}");
+        deliver(&mut run, 1);
+        assert!(run.needs_load(), "{page}");
+        deliver(&mut run, left);
+    }
 }
 
 #[test]
@@ -442,17 +457,9 @@ fn what_is_stored_while_a_load_is_under_way_goes_without_another() {
 fn a_refill_is_for_all_lanes_that_have_room() {
     // Each of the lanes may have 64 in memory.
     let mut run = with_entries(64, 64 * 65);
-    for _ in 0..64 * 40 {
-        let (lane, entry) = run.take().unwrap();
-        run.finished(lane, entry.seq, None);
-        run.settled(entry.seq, false);
-    }
+    deliver(&mut run, 64 * 40);
     assert!(!run.needs_load());
-    for _ in 0..64 * 8 {
-        let (lane, entry) = run.take().unwrap();
-        run.finished(lane, entry.seq, None);
-        run.settled(entry.seq, false);
-    }
+    deliver(&mut run, 64 * 8);
     assert!(run.needs_load());
     let scan = run.begin_load();
     assert_eq!(scan.only.as_ref().map(Vec::len), Some(64));

@@ -68,11 +68,11 @@ impl Scheduler {
         unwanted
     }
 
-    /// Begins the loads that are wanted, in the order in which their emitters came to work.
+    /// Begins the loads that are wanted, in the order in which they came to be.
     pub(crate) fn begin_loads(&mut self, limit: usize) -> Vec<LoadOrder> {
         let mut orders = Vec::new();
         while orders.len() < limit
-            && let Some(id) = self.to_load.pop_first()
+            && let Some(id) = self.to_load.pop()
         {
             let Some(run) = self.runs.get_mut(&id).filter(|run| run.needs_load()) else {
                 continue;

@@ -4,16 +4,20 @@
 //! - [`state`] is what there is: the emitters at work, who waits for a worker, a load or a time.
 //! - [`attempts`] hands out attempts and takes in their outcomes.
 //! - [`awake`] says whether attempts may start, as far as the node's life decides.
-//! - [`loads`] asks for leases and backlogs, and takes them in.
+//! - [`loads`] asks for leases and backlogs, and takes them in; [`turns`] says whose comes next.
 
 mod attempts;
 mod awake;
 mod job;
 mod loads;
 mod state;
+mod turns;
 
 pub(crate) use self::{
     job::{Finished, Job, Now},
     loads::LoadOrder,
     state::Scheduler,
 };
+
+#[cfg(test)]
+mod tests;

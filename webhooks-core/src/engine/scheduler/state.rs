@@ -11,6 +11,7 @@ use url::Url;
 use super::{
     awake::Awake,
     job::{Now, class_of, entry_of},
+    turns::Turns,
 };
 use crate::{
     delivery::Seq,
@@ -34,7 +35,7 @@ pub(crate) struct Scheduler {
     /// How many there are of each class.
     pub(super) queued_of: [usize; 2],
     pub(super) to_lease: BTreeSet<EmitterId>,
-    pub(super) to_load: BTreeSet<RunId>,
+    pub(super) to_load: Turns,
     pub(super) timers: BTreeSet<(Instant, RunId)>,
     pub(super) timer_of: HashMap<RunId, Instant>,
     pub(super) budget: Budget,
@@ -55,7 +56,7 @@ impl Scheduler {
             queued: HashMap::new(),
             queued_of: [0, 0],
             to_lease: BTreeSet::new(),
-            to_load: BTreeSet::new(),
+            to_load: Turns::default(),
             timers: BTreeSet::new(),
             timer_of: HashMap::new(),
             budget: Budget::new(limit),
@@ -155,7 +156,7 @@ impl Scheduler {
         self.runs.remove(&id);
         self.unqueue(id);
         self.to_lease.remove(emitter);
-        self.to_load.remove(&id);
+        self.to_load.remove(id);
         if let Some(at) = self.timer_of.remove(&id) {
             self.timers.remove(&(at, id));
         }
@@ -185,9 +186,9 @@ impl Scheduler {
             return;
         };
         if run.needs_load() {
-            self.to_load.insert(id);
+            self.to_load.push(id);
         } else {
-            self.to_load.remove(&id);
+            self.to_load.remove(id);
         }
         let readiness = run.readiness(now);
         let at = if let Readiness::At(at) = readiness {

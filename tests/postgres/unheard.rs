@@ -85,6 +85,22 @@ async fn an_append_that_was_not_heard_of_goes_out_once_and_in_its_place() {
     assert_eq!(place.count("SELECT count(*) FROM nodes").await, 1);
 }
 
+/// Nothing else is emitted that would bring it to mind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_that_was_not_heard_of_goes_out_though_nothing_follows() {
+    let place = place!();
+    let proxy = Proxy::start(place.schema.addr().await).await;
+    let world = World::new();
+    let (node, receiver) = owner(&place, &proxy, &world).await;
+    let held = late_append(&place).await;
+    emit_unheard(&world, &node, &proxy, &held, 1).await;
+    held.release().await;
+    proxy.accept();
+    world.delivered(2).await;
+    world.check();
+    assert_eq!(arrived(&receiver), [0, 1]);
+}
+
 /// The database comes to it when the node is at work again, and has loaded what there was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_is_done_late_goes_out_once() {

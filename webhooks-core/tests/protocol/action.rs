@@ -17,6 +17,7 @@ pub(crate) enum Action {
     Answer { message: Id, straight: bool },
     Receipt { message: Id },
     Unheard { message: Id },
+    GivenUp { message: Id },
     SentAgain { message: Id },
 
     // `emit_in`.
@@ -27,6 +28,7 @@ pub(crate) enum Action {
     // Loads.
     Wanted { node: Id },
     BeginLoad { node: Id, after: u8, refill: bool },
+    NewEpoch { node: Id, epoch: u8 },
     LoadSnapshot { node: Id, seen: Set },
     Delete { node: Id, owner: bool },
     Select { node: Id, rows: Set, marked: bool },
@@ -79,6 +81,7 @@ impl Action {
             self,
             Self::Call { .. }
                 | Self::Unheard { .. }
+                | Self::GivenUp { .. }
                 | Self::Insert { .. }
                 | Self::CommitInside { .. }
                 | Self::RollBack { .. }

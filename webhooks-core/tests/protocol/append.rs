@@ -181,7 +181,12 @@ fn answer(steps: &mut Steps<'_>, message: Id, emit: &Emit, straight: bool) {
         return;
     }
     let world = steps.world;
-    if emit.unheard {
+    if emit.given_up {
+        // Nobody waits for it.
+        steps.step(Action::Answer { message, straight }, |state| {
+            done(state, message)
+        });
+    } else if emit.unheard {
         steps.checked(Action::SentAgain { message }, |state| {
             if world.keep(Rule::UnheardLoads) && world.keep(Rule::UnheardLoadsLater) {
                 lane::bring(state, world, emit.node, Why::Withheld);
@@ -223,10 +228,21 @@ fn hear_nothing(steps: &mut Steps<'_>, message: Id, emit: &Emit) {
             | Phase::Stored { .. }
     );
     let waits = steps.from.nodes[usize::from(emit.node)].process == Process::Running;
-    if !sent || !waits || emit.unheard || steps.from.left.unheard == 0 {
+    let heard = !emit.unheard && !emit.given_up;
+    if !sent || !waits || !heard || steps.from.left.unheard == 0 {
         return;
     }
     let world = steps.world;
+    steps.step(Action::GivenUp { message }, |state| {
+        state.left.unheard -= 1;
+        state.emit(message).given_up = true;
+        if emit.epoch != 0 && world.keep(Rule::GivenUpRenews) {
+            state.node(emit.node).given_up = emit.epoch;
+        }
+        if world.keep(Rule::UnheardLoads) {
+            lane::bring(state, world, emit.node, Why::Withheld);
+        }
+    });
     steps.step(Action::Unheard { message }, |state| {
         state.left.unheard -= 1;
         state.emit(message).unheard = true;
@@ -245,6 +261,7 @@ pub(crate) fn done(state: &mut State, message: Id) {
         ticket: Ticket::None,
         epoch: 0,
         unheard: false,
+        given_up: false,
         receipt,
         after,
     };

@@ -55,7 +55,9 @@ broken! {
     straight_past_a_mark: MarkWithholds, QUIET => Order;
     straight_while_a_load_runs: RunningWithholds, QUIET => Order;
     straight_while_a_load_is_wanted: WantedWithholds, only([INSIDE, ON_X, ON_X]) => Order;
-    straight_after_a_load: MergeWithholds, QUIET => Again;
+    what_waited_is_forgotten: WaitingGoes, QUIET => Lost;
+    what_waited_though_it_was_brought: WaitingIsBrought, QUIET => Again;
+    straight_though_it_was_brought: BroughtWithholds, QUIET => Again;
     straight_past_what_is_in_the_store: TailInMemory, narrow([ON_X, ON_X, ON_X]) => Order;
     the_receipt_before_the_push: PushBeforeReceipt, QUIET => Order;
     what_a_load_passed_left_behind: PassedIsInserted, narrow([ON_X, ON_X, 0]) => Lost;
@@ -93,6 +95,9 @@ broken! {
     sent_again_with_new_ids: SameIds, unheard() => Twice;
     sent_again_and_not_loaded: UnheardLoads, unheard() => Lost;
     sent_and_loaded_too_soon: UnheardLoadsLater, unheard() => Lost;
+    given_up_and_loaded_under_the_old_epoch: GivenUpRenews, unheard() => Lost;
+    a_new_epoch_past_the_lock: RenewingLocks, unheard() => Lost;
+    not_the_owner_and_content: NotOwnerAsks, unheard() => Lost;
 }
 
 #[test]

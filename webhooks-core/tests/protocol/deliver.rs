@@ -3,7 +3,7 @@
 use super::{
     action::Action,
     database::Owner,
-    lane,
+    lane::{self, Why},
     node::{Flight, Node, Outcome, Own, Process},
     rules::Rule,
     state::{Id, MESSAGES, NODES, State, has, one},
@@ -40,7 +40,8 @@ fn start(steps: &mut Steps<'_>, id: Id, node: &Node) {
         state.node(id).flight = Some(Flight { message, epoch });
         let life = state.node(id).life;
         let owner = Some(Owner { node: id, life });
-        if state.db.lease.owner != owner || state.db.lease.epoch != epoch {
+        // Under an epoch that it has ended itself it may send what comes again.
+        if state.db.lease.owner != owner {
             Some(Violation::NotOwner { node: id })
         } else if has(state.db.settled, message) {
             Some(Violation::Again { message })
@@ -98,6 +99,7 @@ fn settle(steps: &mut Steps<'_>, id: Id, message: Id, epoch: u8, owner: bool) {
     let still = steps.from.db.is_owner(id, epoch);
     let valid =
         (owner && (still || !steps.keep(Rule::SettleLocks))) || !steps.keep(Rule::SettleChecks);
+    let world = steps.world;
     let action = Action::Settle {
         node: id,
         message,
@@ -109,6 +111,9 @@ fn settle(steps: &mut Steps<'_>, id: Id, message: Id, epoch: u8, owner: bool) {
         if !valid {
             if held {
                 state.drop_run(id);
+                if world.keep(Rule::NotOwnerAsks) {
+                    lane::bring(state, world, id, Why::Takeover);
+                }
             }
             return None;
         }

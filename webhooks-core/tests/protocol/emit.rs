@@ -10,8 +10,10 @@ pub(crate) struct Emit {
     pub(crate) ticket: Ticket,
     /// The epoch under which the node believed to own the emitter; 0 if it did not.
     pub(crate) epoch: Epoch,
-    /// The answer was lost, or its future dropped.
+    /// The answer was lost, or its future dropped: it is asked for again.
     pub(crate) unheard: bool,
+    /// The answer was lost, and the caller has an error.
+    pub(crate) given_up: bool,
     /// The caller has its receipt; for `emit_in`: it is committed.
     pub(crate) receipt: bool,
     /// What must arrive before: its receipt was out when this was called.
@@ -60,8 +62,12 @@ pub(crate) enum Ticket {
     None,
     /// It did, and nothing has changed.
     Fresh,
-    /// A load was merged since.
+    /// A load was merged since, which did not bring it.
     Merged,
+    /// Several were: which of them brought what is not known any more.
+    Old,
+    /// A load that was merged since has brought it.
+    Brought,
     /// The emitter has left memory since.
     Gone,
 }

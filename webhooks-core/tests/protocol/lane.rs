@@ -3,9 +3,9 @@
 use super::{
     bounds::World,
     emit::Ticket,
-    node::{Lane, Outcome, Own, Scan},
+    node::{Flight, Lane, Outcome, Own, Scan},
     rules::Rule,
-    state::{Id, Set, State, has},
+    state::{Id, Set, State, has, one},
 };
 
 /// Why a load is wanted.
@@ -53,26 +53,54 @@ pub(crate) fn take_up(state: &mut State, world: &World, message: Id, straight: b
 
 /// A row that may go straight to memory, if nothing has come between.
 fn push(state: &mut State, world: &World, id: Id, message: Id, ticket: Ticket) {
+    let loading = state.node(id).loading;
+    let runs = loading.running.is_some() || loading.scan.is_some();
+    let held = matches!(state.node(id).own, Own::Held(_));
+    if !held || ticket == Ticket::Old {
+        want(state, world, id, Why::Withheld);
+    } else if world.keep(Rule::BroughtWithholds) && ticket == Ticket::Brought {
+        // It is in memory, or was.
+    } else if world.keep(Rule::WantedWithholds) && loading.wanted {
+        // That load begins later than this was stored.
+    } else if world.keep(Rule::RunningWithholds) && runs {
+        state.node(id).loading.waiting |= one(message);
+    } else {
+        place(state, world, id, message);
+    }
+}
+
+/// Puts what was just stored into the lane.
+fn place(state: &mut State, world: &World, id: Id, message: Id) {
     let window = world.bounds.window;
     let seq = state.db.seq[usize::from(message)];
-    let node = *state.node(id);
-    let merged = world.keep(Rule::MergeWithholds) && ticket == Ticket::Merged;
-    let running = world.keep(Rule::RunningWithholds)
-        && (node.loading.running.is_some() || node.loading.scan.is_some());
-    let wanted = world.keep(Rule::WantedWithholds) && node.loading.wanted;
-    let held = matches!(node.own, Own::Held(_));
-    if !held || merged || running || wanted {
-        want(state, world, id, Why::Withheld);
-        return;
-    }
+    let lane = state.node(id).lane;
     // A refill may have passed over it: appends that are under way together may commit in another
     // order than that of their places.
-    let passed = world.keep(Rule::PassedIsInserted) && seq < node.lane.cursor;
-    let whole = node.lane.complete || !world.keep(Rule::TailInMemory);
-    if passed || (whole && node.lane.queue().len() < window) {
+    let passed = world.keep(Rule::PassedIsInserted) && seq < lane.cursor;
+    let whole = lane.complete || !world.keep(Rule::TailInMemory);
+    if passed || (whole && lane.queue().len() < window) {
         insert(state, world, id, message, window);
     } else {
         state.node(id).lane.complete = false;
+    }
+}
+
+/// What was stored while a load ran goes behind what that brought.
+fn place_waiting(state: &mut State, world: &World, id: Id, rows: Set) {
+    let loading = &mut state.node(id).loading;
+    if world.keep(Rule::WaitingIsBrought) {
+        loading.waiting &= !rows;
+    }
+    if loading.wanted {
+        loading.waiting = 0;
+    } else if loading.scan.is_none() {
+        let waiting = std::mem::take(&mut loading.waiting);
+        if world.keep(Rule::WaitingGoes) {
+            let db = state.db;
+            for message in db.in_order(waiting) {
+                place(state, world, id, message);
+            }
+        }
     }
 }
 
@@ -138,7 +166,7 @@ pub(crate) fn next_scan(state: &State, id: Id) -> Option<Scan> {
 pub(crate) fn merge(state: &mut State, world: &World, id: Id, scan: Scan, rows: Set, more: bool) {
     let window = world.bounds.window;
     let settled = std::mem::take(&mut state.node(id).loading.settled);
-    state.change_tickets(id, Ticket::Merged);
+    state.brought(id, rows);
     let epoch = match state.node(id).own {
         Own::Held(epoch) => epoch,
         _ => 0,
@@ -149,8 +177,8 @@ pub(crate) fn merge(state: &mut State, world: &World, id: Id, scan: Scan, rows: 
         let seq = db.seq[usize::from(message)];
         last = seq;
         let node = state.node(id);
-        let in_memory = node.lane.queue().contains(&message)
-            || node.flight.is_some_and(|flight| flight.message == message);
+        let in_memory =
+            node.lane.queue().contains(&message) || node.flight == Some(Flight { message, epoch });
         let unsettled = match node.outcomes[usize::from(message)] {
             Outcome::None => false,
             Outcome::Waits(of) | Outcome::Settling { epoch: of, .. } => of == epoch,
@@ -180,6 +208,7 @@ pub(crate) fn merge(state: &mut State, world: &World, id: Id, scan: Scan, rows: 
     } else if !full {
         node.lane.complete = true;
     }
+    place_waiting(state, world, id, rows);
     forget_if_idle(state, id);
 }
 

@@ -76,6 +76,7 @@ fn kill(steps: &mut Steps<'_>, by: Id, node: &Node) {
             state.node(node).lane = Lane::UNKNOWN;
             state.node(node).loading.wanted = true;
             state.node(node).loading.scan = None;
+            state.node(node).loading.waiting = 0;
         }
         lane::bring(state, world, by, Why::Takeover);
     });

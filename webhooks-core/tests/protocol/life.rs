@@ -56,6 +56,7 @@ fn crash(state: &mut State, id: Id) {
     let node = state.node(id);
     node.process = Process::Crashed;
     node.awake = false;
+    node.given_up = 0;
     for outcome in &mut node.outcomes {
         if matches!(outcome, Outcome::Waits(_)) {
             *outcome = Outcome::None;
@@ -80,6 +81,7 @@ fn renew(steps: &mut Steps<'_>, id: Id, node: &Node) {
         state.node(id).awake = true;
         if dead {
             state.node(id).life = 1;
+            state.node(id).given_up = 0;
             if forgets {
                 state.drop_run(id);
                 state.node(id).flight = None;

@@ -49,11 +49,18 @@ fn begin(steps: &mut Steps<'_>, node: Id) {
         refill,
     };
     steps.step(action, |state| {
-        let loading = &mut state.node(node).loading;
+        let begun = state.node(node);
+        let renews = begun.own == Own::Held(begun.given_up);
+        let loading = &mut begun.loading;
+        if loading.wanted {
+            // It begins later than what waited was stored.
+            loading.waiting = 0;
+        }
         loading.wanted = false;
         loading.behind = false;
         loading.scan = None;
-        loading.running = Some((scan, Load::Sent));
+        let load = if renews { Load::Renewing } else { Load::Sent };
+        loading.running = Some((scan, load));
     });
 }
 
@@ -63,6 +70,7 @@ fn go_on(steps: &mut Steps<'_>, id: Id, node: &Node, scan: Scan, load: Load) {
         _ => 0,
     };
     match load {
+        Load::Renewing => renew(steps, id, epoch),
         Load::Sent if scan.refill && steps.keep(Rule::RefillKeepsMarks) => {
             select(steps, id, scan, Load::read);
         }
@@ -76,7 +84,13 @@ fn go_on(steps: &mut Steps<'_>, id: Id, node: &Node, scan: Scan, load: Load) {
         Load::Read { rows, more, marked } => merge(steps, id, node, scan, rows, more, marked),
         Load::NotOwner => {
             if node.process == Process::Running {
-                steps.step(Action::Merge { node: id }, |state| state.drop_run(id));
+                let world = steps.world;
+                steps.step(Action::Merge { node: id }, |state| {
+                    state.drop_run(id);
+                    if world.keep(Rule::NotOwnerAsks) {
+                        lane::bring(state, world, id, Why::Takeover);
+                    }
+                });
             }
         }
     }
@@ -86,6 +100,29 @@ fn set(state: &mut State, node: Id, load: Load) {
     if let Some((_, running)) = &mut state.node(node).loading.running {
         *running = load;
     }
+}
+
+/// Puts the emitter under a new epoch, once no append that is proven by the old one is open. What the load
+/// then asks under the old one is not answered.
+fn renew(steps: &mut Steps<'_>, id: Id, epoch: u8) {
+    let locked = steps.from.lease_is_locked(steps.world) && steps.keep(Rule::RenewingLocks);
+    if locked || !steps.may_write() {
+        return;
+    }
+    let new = epoch + 1;
+    steps.step(
+        Action::NewEpoch {
+            node: id,
+            epoch: new,
+        },
+        |state| {
+            if state.db.is_owner(id, epoch) {
+                state.db.lease.epoch = new;
+            }
+            state.node(id).given_up = 0;
+            set(state, id, Load::NotOwner);
+        },
+    );
 }
 
 fn see_marks(steps: &mut Steps<'_>, node: Id, scan: Scan, epoch: u8) {

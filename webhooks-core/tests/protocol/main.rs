@@ -57,13 +57,19 @@
 //! 5. *A give back whose answer was lost is sent again until one is heard; only then is the lease
 //!    asked for* ([`GiveBackUntilHeard`](rules::Rule::GiveBackUntilHeard)). Else the lost statement runs
 //!    after the node has its lease back with the same epoch.
-//! 6. *The load after a lost answer, or a dropped future, begins when the append has ended*
+//! 6. *The load after a dropped future begins when the append has ended*
 //!    ([`UnheardLoadsLater`](rules::Rule::UnheardLoadsLater)): when what was sent again with the same IDs
-//!    is answered. A load at the moment of giving up misses what commits later, proven and unmarked.
-//! 7. *Nothing goes straight where a load was merged since the append was sent*
-//!    ([`MergeWithholds`](rules::Rule::MergeWithholds)), *a load passes over what settled while it ran*
-//!    ([`PassOverSettled`](rules::Rule::PassOverSettled)), *and an own append behind the cursor is inserted
-//!    by place* ([`PassedIsInserted`](rules::Rule::PassedIsInserted)): the engine does these already.
+//!    is answered. A load at the moment of giving up misses what commits later, proven and unmarked. *Where
+//!    the caller has an error, the emitter is put under a new epoch before it is loaded*
+//!    ([`GivenUpRenews`](rules::Rule::GivenUpRenews)); that waits for appends that are proven
+//!    ([`RenewingLocks`](rules::Rule::RenewingLocks)), and those that come later are not. The node has to ask
+//!    for its own lease then ([`NotOwnerAsks`](rules::Rule::NotOwnerAsks)), or nobody works under it.
+//! 7. *What is stored while a load is under way waits for its end*
+//!    ([`WaitingGoes`](rules::Rule::WaitingGoes)), *and goes straight unless a load has brought it since it
+//!    was sent* ([`WaitingIsBrought`](rules::Rule::WaitingIsBrought),
+//!    [`BroughtWithholds`](rules::Rule::BroughtWithholds)); it may be long settled. *A load passes over what
+//!    settled while it ran* ([`PassOverSettled`](rules::Rule::PassOverSettled)), *and an own append behind the
+//!    cursor is inserted by place* ([`PassedIsInserted`](rules::Rule::PassedIsInserted)).
 //!
 //! What turned out weaker than the note has it: the deletion and the select may be one statement with
 //! one snapshot (`in_full::loads_in_one_statement`); wrong is only a select that is older than the deletion's

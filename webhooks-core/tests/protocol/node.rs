@@ -17,6 +17,8 @@ pub(crate) struct Node {
     pub(crate) outcomes: [Outcome; MESSAGES],
     /// A give back that the node does not wait for any more: the server may still run it.
     pub(crate) late_give_back: Epoch,
+    /// The epoch that an append claimed which was given up; 0 if there is none.
+    pub(crate) given_up: Epoch,
     /// The last place that was ever in memory: not kept but where a rule is left out.
     pub(crate) high_water: u8,
 }
@@ -114,6 +116,8 @@ pub(crate) struct Loading {
     pub(crate) running: Option<(Scan, Load)>,
     /// What was settled while it ran.
     pub(crate) settled: Set,
+    /// What was stored while it ran.
+    pub(crate) waiting: Set,
 }
 
 impl Loading {
@@ -123,6 +127,7 @@ impl Loading {
         scan: None,
         running: None,
         settled: 0,
+        waiting: 0,
     };
 
     pub(crate) fn is_busy(&self) -> bool {
@@ -141,6 +146,8 @@ pub(crate) struct Scan {
 /// How far a load has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Load {
+    /// The emitter is to be put under a new epoch first.
+    Renewing,
     Sent,
     /// The deletion's statement has its snapshot, with these marks; and with these rows, where it reads
     /// as well.

@@ -29,12 +29,16 @@ pub(crate) enum Rule {
     // Straight to memory.
     /// Nothing goes straight past a mark.
     MarkWithholds,
-    /// Nothing goes straight while a load runs.
+    /// Nothing goes straight while a load runs: it waits for the merge.
     RunningWithholds,
+    /// What waited goes straight then, or a load from zero is wanted.
+    WaitingGoes,
+    /// But for what the load has brought.
+    WaitingIsBrought,
     /// Nothing goes straight while a load is wanted.
     WantedWithholds,
-    /// Nothing goes straight where a load was merged since the append was sent.
-    MergeWithholds,
+    /// Nothing goes straight that a load has brought since the append was sent.
+    BroughtWithholds,
     /// Nothing goes straight past what the lane left in the store.
     TailInMemory,
     /// What goes straight is in memory before its receipt is out.
@@ -95,12 +99,18 @@ pub(crate) enum Rule {
     SameIds,
     /// Its emitters are loaded.
     UnheardLoads,
-    /// That load begins when the batch has ended, not when its answer is given up.
+    /// Where its answer is waited for still, that load begins when the batch has ended.
     UnheardLoadsLater,
+    /// Where it is given up, the emitter is put under a new epoch before it is loaded.
+    GivenUpRenews,
+    /// That waits for the lock.
+    RenewingLocks,
+    /// A load of an emitter that is not the node's, or no more under this epoch, has its lease asked for.
+    NotOwnerAsks,
 }
 
 /// How many there are.
-pub(crate) const COUNT: u8 = Rule::UnheardLoadsLater as u8 + 1;
+pub(crate) const COUNT: u8 = Rule::NotOwnerAsks as u8 + 1;
 
 /// Those that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

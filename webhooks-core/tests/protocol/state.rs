@@ -58,6 +58,7 @@ impl State {
             flight: None,
             outcomes: [Outcome::None; MESSAGES],
             late_give_back: 0,
+            given_up: 0,
             high_water: 0,
         };
         Self {
@@ -83,6 +84,7 @@ impl State {
                 ticket: Ticket::None,
                 epoch: 0,
                 unheard: false,
+                given_up: false,
                 receipt: false,
                 after: 0,
             }; MESSAGES],
@@ -110,15 +112,28 @@ impl State {
         node.own = Own::Not;
         node.lane = Lane::UNKNOWN;
         node.loading = Loading::IDLE;
-        self.change_tickets(id, Ticket::Gone);
+        self.void_tickets(id);
     }
 
-    pub(crate) fn change_tickets(&mut self, id: Id, to: Ticket) {
-        let emits = self.emits.iter_mut().filter(|emit| emit.node == id);
-        for emit in emits {
-            if emit.ticket == Ticket::Fresh || (emit.ticket == Ticket::Merged && to == Ticket::Gone)
-            {
-                emit.ticket = to;
+    /// Nothing of what a node has sent goes straight any more.
+    fn void_tickets(&mut self, id: Id) {
+        for emit in self.emits.iter_mut().filter(|emit| emit.node == id) {
+            if emit.ticket != Ticket::None {
+                emit.ticket = Ticket::Gone;
+            }
+        }
+    }
+
+    /// A load has brought these.
+    pub(crate) fn brought(&mut self, id: Id, rows: Set) {
+        for (message, emit) in (0..).zip(&mut self.emits) {
+            if emit.node == id {
+                emit.ticket = match emit.ticket {
+                    Ticket::Fresh | Ticket::Merged if has(rows, message) => Ticket::Brought,
+                    Ticket::Fresh => Ticket::Merged,
+                    Ticket::Merged => Ticket::Old,
+                    other => other,
+                };
             }
         }
     }

@@ -58,6 +58,7 @@ impl fmt::Display for Action {
             }
             Self::Receipt { message } => write!(f, "   {}: the receipt is out", name(*message)),
             Self::Unheard { message } => write!(f, "   {}: the answer is lost", name(*message)),
+            Self::GivenUp { message } => write!(f, "   {}: the caller gives up", name(*message)),
             Self::SentAgain { message } => {
                 write!(f, "   {}: sent again, and answered", name(*message))
             }
@@ -84,6 +85,9 @@ impl fmt::Display for Action {
                     "{}: sends a {what} of what is after {after}",
                     owner(*node)
                 )
+            }
+            Self::NewEpoch { node, epoch } => {
+                write!(f, "{}:    the emitter has epoch {epoch}", owner(*node))
             }
             Self::LoadSnapshot { node, seen } => write!(
                 f,

@@ -146,7 +146,9 @@ impl Run {
     pub(crate) fn loaded(&mut self, scan: &Scan, entries: Vec<Entry>, more: bool) {
         self.loading.running = false;
         let settled = std::mem::take(&mut self.loading.settled_meanwhile);
-        if scan.ticket != self.loading.ticket {
+        // A page that does not begin at the oldest may have what was emitted after what is to be loaded.
+        let yields = self.loading.wanted && scan.after > 0;
+        if scan.ticket != self.loading.ticket || yields {
             self.loading.meanwhile.take();
             self.loading.wanted = true;
             return;

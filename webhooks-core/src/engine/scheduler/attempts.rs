@@ -199,11 +199,13 @@ impl Scheduler {
         }
     }
 
-    /// The outcomes of a batch were refused: the emitter has moved on to another owner.
+    /// An outcome was refused: its epoch is over.
     pub(crate) fn fenced(&mut self, emitter: &EmitterId, epoch: Epoch) {
         self.unsettled -= 1;
-        if self.epoch_of(emitter) == Some(epoch) {
-            self.drop_run(emitter);
+        let run = self.run_of(emitter);
+        if let Some(run) = run.filter(|run| run.epoch() == Some(epoch)) {
+            let id = run.id;
+            self.lease_anew(id);
         }
     }
 }

@@ -107,7 +107,7 @@ impl Scheduler {
             }
             // What the mark is about may lie before what was asked for: all is loaded anew.
             Loaded::Marked => self.load_failed(order, now.instant),
-            Loaded::NotOwner => self.drop_run(&order.emitter),
+            Loaded::NotOwner => self.lease_anew(order.run),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::{
         fair::FairQueue,
         run::{Readiness, Run, RunId, Straight},
     },
-    store::{Epoch, PendingRow},
+    store::PendingRow,
 };
 
 /// The state of an engine.
@@ -72,11 +72,6 @@ impl Scheduler {
     /// What a delivery of this emitter must find unchanged to go from memory, if this node owns it.
     pub(crate) fn straight_of(&self, emitter: &EmitterId) -> Option<Straight> {
         self.runs.get(self.by_emitter.get(emitter)?)?.straight()
-    }
-
-    /// The epoch under which this node owns the emitter.
-    pub(crate) fn epoch_of(&self, emitter: &EmitterId) -> Option<Epoch> {
-        self.runs.get(self.by_emitter.get(emitter)?)?.epoch()
     }
 
     pub(super) fn run_of(&mut self, emitter: &EmitterId) -> Option<&mut Run> {
@@ -159,6 +154,16 @@ impl Scheduler {
         self.to_load.remove(id);
         if let Some(at) = self.timer_of.remove(&id) {
             self.timers.remove(&(at, id));
+        }
+    }
+
+    /// The epoch of a run is over: its emitter is somebody else's, or this node's under another one. Asking
+    /// for the lease tells.
+    pub(super) fn lease_anew(&mut self, id: RunId) {
+        if let Some(run) = self.runs.get(&id) {
+            let (emitter, url) = (run.emitter.clone(), run.url.clone());
+            self.drop_run(&emitter.id);
+            self.ensure(&emitter, &url);
         }
     }
 

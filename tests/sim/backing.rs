@@ -106,6 +106,11 @@ impl Handle {
         self.is_killed() && self.after.load(Relaxed)
     }
 
+    /// Whether it is a model, of which all is known.
+    pub(crate) fn is_model(&self) -> bool {
+        self.inline.is_none()
+    }
+
     /// Whether the process is there no more.
     pub(crate) fn is_killed(&self) -> bool {
         self.inline.as_ref().is_some_and(InlineSqlite::is_crashed)

@@ -5,6 +5,7 @@
 mod backing;
 mod bug;
 mod fleet;
+mod kill;
 mod mutants;
 mod net;
 mod notes;

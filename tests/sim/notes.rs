@@ -16,7 +16,9 @@ use webhooks_tests::history::{
 use crate::store::{SimStore, key_of};
 
 impl SimStore {
-    pub(crate) fn append_seen(&self, batch: &Append, appended: &[Appended]) {
+    /// Returns how many deliveries there are more.
+    pub(crate) fn append_seen(&self, batch: &Append, appended: &[Appended]) -> u64 {
+        let mut count = 0;
         for (new, appended) in batch.messages.iter().zip(appended) {
             let stored = match appended {
                 Appended::Stored(stored) => stored,
@@ -33,6 +35,7 @@ impl SimStore {
                     Fate::Stale => self.world.cover("stale"),
                     Fate::QueueFull => {}
                 }
+                count += u64::from(row.fate != Fate::QueueFull);
                 if matches!(row.fate, Fate::Straight | Fate::Withheld) {
                     let key = DeliveryKey {
                         message_id: new.message.id,
@@ -43,6 +46,31 @@ impl SimStore {
                 }
             }
         }
+        count
+    }
+
+    /// Takes down what the store counts, now that so many are queued more. Of a process that is killed at a
+    /// commit nobody knows what it queued.
+    pub(crate) async fn count(&self, queued: u64) {
+        if !self.handle.is_model() {
+            return;
+        }
+        let Ok(stats) = self.inner.stats(self.world.wall()).await else {
+            return;
+        };
+        let total = {
+            let mut counted = self.ledger.counted.lock().unwrap();
+            counted.queued += queued;
+            let ended = stats.all.total;
+            inside::Total {
+                at: self.world.now(),
+                queued: counted.queued,
+                both: counted.both,
+                pending: stats.all.pending,
+                ended: ended.delivered + ended.dead + ended.discarded,
+            }
+        };
+        self.world.seen().history.inside.totals.push(total);
     }
 
     pub(crate) fn queued(
@@ -73,6 +101,25 @@ impl SimStore {
     ) -> Result<T, Error> {
         if answer.is_err() && self.handle.may_be_done() {
             done();
+        }
+        answer
+    }
+
+    /// The same for a change. One of several commits may have been made where the process was killed before
+    /// another.
+    pub(crate) fn heard_change<T>(
+        &self,
+        answer: Result<T, Error>,
+        emitter: &EmitterId,
+        kind: Kind,
+    ) -> Result<T, Error> {
+        if answer.is_err() && self.handle.may_be_done() {
+            self.changed(emitter, kind);
+        } else if answer.is_err() && self.handle.is_killed() {
+            let change = self.change(emitter, kind);
+            self.world.record(("perhaps", &change), |history| {
+                history.inside.perhaps.push(change.clone());
+            });
         }
         answer
     }
@@ -119,14 +166,18 @@ impl SimStore {
         seen.copies.insert(message, called);
     }
 
-    pub(crate) fn changed(&self, emitter: &EmitterId, kind: Kind) {
-        let change = Change {
+    fn change(&self, emitter: &EmitterId, kind: Kind) -> Change {
+        Change {
             process: self.process,
             emitter: emitter.to_string(),
             kind,
             at: self.world.now(),
             returned: None,
-        };
+        }
+    }
+
+    pub(crate) fn changed(&self, emitter: &EmitterId, kind: Kind) {
+        let change = self.change(emitter, kind);
         self.world.record(&change, |history| {
             history.inside.changes.push(change.clone())
         });
@@ -175,10 +226,26 @@ impl SimStore {
     }
 
     pub(crate) fn settled(&self, batch: &Settle, outcomes: &[SettleOutcome]) {
+        for (emitter, _, health) in &batch.health {
+            if let Some(until) = health.cooling_until {
+                let cooling = inside::Cooling {
+                    at: self.world.now(),
+                    emitter: emitter.to_string(),
+                    until: self.world.moment(until),
+                };
+                self.world.record(&cooling, |history| {
+                    history.inside.cooling.push(cooling.clone());
+                });
+            }
+        }
         for (settlement, outcome) in batch.settlements.iter().zip(outcomes) {
             match outcome {
                 SettleOutcome::Fenced => self.world.cover("fenced"),
-                SettleOutcome::Superseded => self.world.cover("superseded"),
+                SettleOutcome::Superseded => {
+                    self.world.cover("superseded");
+                    let is_delivered = settlement.verdict == Verdict::Delivered;
+                    self.ledger.counted.lock().unwrap().both += u64::from(is_delivered);
+                }
                 SettleOutcome::Gone | SettleOutcome::Settled => {}
             }
             let verdict = match settlement.verdict {

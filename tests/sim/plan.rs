@@ -33,6 +33,7 @@ pub(crate) struct Spec {
     pub(crate) attempts: u32,
     initial: Duration,
     longest: Duration,
+    pub(crate) max_age: Option<Duration>,
     pub(crate) timeout: Duration,
 }
 
@@ -50,11 +51,19 @@ impl Plan {
         }
     }
 
-    /// A few seconds in which nothing goes wrong but with receivers.
+    /// A few seconds of several nodes, in which nothing goes wrong but with receivers.
     pub(crate) fn shorten(&mut self) {
         self.is_calm = true;
+        self.nodes = self.nodes.max(2);
         self.time = Duration::from_secs(8);
         self.pause = Duration::from_millis(400);
+    }
+
+    /// Within this whatever is due begins, if nothing is wrong but with receivers: those that fail wait for
+    /// each other, and each request may take up to its timeout.
+    pub(crate) fn slack(&self) -> Duration {
+        let timeouts = self.emitters.iter().map(|spec| spec.timeout);
+        Duration::from_secs(2) + timeouts.sum::<Duration>()
     }
 
     pub(crate) fn spec(&self, emitter: &str) -> Option<&Spec> {
@@ -75,6 +84,7 @@ impl Spec {
             attempts: chance.one_of(&[2, 5, 1_000]),
             initial,
             longest: initial * 8,
+            max_age: chance.one_of(&[None, None, Some(Duration::from_secs(15))]),
             timeout: Duration::from_secs(1 + chance.below(8) as u64),
         }
     }
@@ -83,7 +93,8 @@ impl Spec {
     pub(crate) fn config(&self, version: usize) -> EmitterConfig {
         let retry = RetryPolicy::exponential(self.initial, self.longest)
             .jitter(Jitter::Full)
-            .max_attempts(self.attempts);
+            .max_attempts(self.attempts)
+            .max_age(self.max_age);
         let tenant = self.tenant.map(|tenant| Tenant::new(tenant).unwrap());
         EmitterConfig::new(format!("https://hooks.example/{}", self.id))
             .unwrap()

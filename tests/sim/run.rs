@@ -46,6 +46,10 @@ pub(crate) struct Outcome {
 const RECOVERY: Duration = Duration::from_secs(30 * 60);
 /// And no emitter is leased after this.
 const IDLE: Duration = Duration::from_secs(70);
+/// When a node is killed, where that is the trial, and within what others take over from it: it is believed
+/// alive for 12 s after its last renewal, and looked for each second.
+const KILLED: Duration = Duration::from_secs(4);
+const TAKEOVER: Duration = Duration::from_secs(15);
 /// A history has no more deliveries.
 const MANY: usize = 1_000_000;
 
@@ -56,6 +60,8 @@ pub(crate) enum Trial {
     Seed,
     /// No others than that the call fails before which so many went by.
     Strike(Arc<AtomicU64>, Fault),
+    /// No others than that a node is killed.
+    Kill,
 }
 
 /// Runs a simulation.
@@ -78,10 +84,11 @@ pub(crate) fn run_trial(seed: u64, kind: Kind, bug: Option<Bug>, trial: Trial) -
 
 async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>, trial: Trial) -> Outcome {
     let is_seed = matches!(trial, Trial::Seed);
+    let kills = matches!(trial, Trial::Kill);
     let world = World::new(seed, !is_seed);
     let mut fleet = Fleet::new(&world, kind, bug, trial);
     let mut failures = Vec::new();
-    live(&mut fleet).await;
+    live(&mut fleet, kills).await;
     fleet.heal();
     if timeout(RECOVERY, recover(&mut fleet)).await.is_err() {
         let stats = fleet.store.stats(world.wall()).await.unwrap();
@@ -110,6 +117,15 @@ async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>, trial: Trial) -> Outc
         Duration::from_secs(60)
     };
     history.inside.in_flight = world.plan().in_flight;
+    if world.plan().is_calm && is_seed {
+        history.inside.slack = Some(world.plan().slack());
+    }
+    if kills {
+        history.inside.takeover = Some(TAKEOVER);
+    }
+    let oldest = world.plan().emitters.iter();
+    let oldest = oldest.filter_map(|spec| Some((spec.id.clone(), spec.max_age?)));
+    history.inside.max_age = oldest.collect();
     let most = world.plan().emitters.iter();
     history.inside.attempts_at_most = most.map(|spec| (spec.id.clone(), spec.attempts)).collect();
     if let Err(violations) = check(history, RECOVERY) {
@@ -124,7 +140,7 @@ async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>, trial: Trial) -> Outc
 }
 
 /// Callers call, nodes come and go.
-async fn live(fleet: &mut Fleet) {
+async fn live(fleet: &mut Fleet, kills: bool) {
     let world = fleet.world.clone();
     for place in 0..world.plan().nodes {
         fleet.start(place).await;
@@ -139,6 +155,10 @@ async fn live(fleet: &mut Fleet) {
         call(fleet, Act::draw(&world, n));
         if !world.plan().is_calm {
             befall(fleet).await;
+        }
+        if kills && world.now() > KILLED && fleet.living().len() == world.plan().nodes {
+            let place = world.draw(|chance| chance.below(world.plan().nodes));
+            fleet.crash(place).await;
         }
     }
     // What callers wait for ends with the faults.

@@ -40,8 +40,17 @@ pub(crate) struct SimStore {
 #[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) owners: Mutex<BTreeMap<EmitterId, (NodeId, Epoch)>>,
+    /// What the counts of the store must add up to.
+    pub(crate) counted: Mutex<Counted>,
     /// Rows that were loaded, for a bug that brings them again.
     loaded: Mutex<BTreeMap<EmitterId, PendingRow>>,
+}
+
+/// What was queued by all processes, and what of it was discarded and delivered.
+#[derive(Default)]
+pub(crate) struct Counted {
+    pub(crate) queued: u64,
+    pub(crate) both: u64,
 }
 
 /// A delivery, as histories name it.
@@ -87,6 +96,7 @@ impl SimStore {
             self.inner.settle(batch.clone()).await?
         };
         self.settled(&batch, &outcomes);
+        self.count(0).await;
         Ok(outcomes)
     }
 
@@ -97,7 +107,8 @@ impl SimStore {
             }
         }
         let mut appended = self.inner.append(batch.clone()).await?;
-        self.append_seen(&batch, &appended);
+        let queued = self.append_seen(&batch, &appended);
+        self.count(queued).await;
         if self.bug == Some(Bug::MarksAreIgnored) {
             for appended in &mut appended {
                 let Appended::Stored(stored) = appended else {
@@ -192,7 +203,7 @@ impl Store for SimStore {
         Box::pin(async move {
             let emitter = put.emitter.id().clone();
             let outcome = self.inner.put_emitter(put).await;
-            let outcome = self.heard(outcome, || self.changed(&emitter, Kind::Attached))?;
+            let outcome = self.heard_change(outcome, &emitter, Kind::Attached)?;
             match &outcome {
                 PutOutcome::Created(_) => self.changed(&emitter, Kind::Attached),
                 PutOutcome::Updated(_) => self.changed(&emitter, Kind::Configured),
@@ -217,13 +228,14 @@ impl Store for SimStore {
                 StateChange::Restart => Kind::Restarted,
                 StateChange::Disable(_) => Kind::Disabled,
             };
-            let outcome = self.heard(outcome, || self.changed(&emitter, kind))?;
+            let outcome = self.heard_change(outcome, &emitter, kind)?;
             // A discard of what is paused already changes no state, and discards all the same.
             let is_there = !matches!(outcome, StateOutcome::NotFound);
             let discards = kind == Kind::Discarded && is_there;
             if matches!(outcome, StateOutcome::Changed(_)) || discards {
                 self.changed(&emitter, kind);
             }
+            self.count(0).await;
             Ok(outcome)
         })
     }
@@ -231,10 +243,11 @@ impl Store for SimStore {
     fn remove_emitter(&self, emitter: EmitterId, now: Timestamp) -> StoreFuture<'_, bool> {
         Box::pin(async move {
             let removed = self.inner.remove_emitter(emitter.clone(), now).await;
-            let removed = self.heard(removed, || self.changed(&emitter, Kind::Detached))?;
+            let removed = self.heard_change(removed, &emitter, Kind::Detached)?;
             if removed {
                 self.changed(&emitter, Kind::Detached);
             }
+            self.count(0).await;
             Ok(removed)
         })
     }
@@ -314,6 +327,8 @@ impl Store for SimStore {
             let old = redeliver.key.clone();
             let outcome = self.inner.redeliver(redeliver).await;
             let outcome = self.heard(outcome, || self.again(&key_of(&old)))?;
+            let is_queued = matches!(outcome, RedeliverOutcome::Queued(_));
+            self.count(u64::from(is_queued)).await;
             if let RedeliverOutcome::Queued(record) | RedeliverOutcome::Pending(record) = &outcome {
                 self.world.cover("redelivered");
                 self.again(&key_of(&record.key));
@@ -357,6 +372,7 @@ impl Store for SimStore {
                 self.world.cover("discarded by hand");
                 self.discarded(&key_of(&key));
             }
+            self.count(0).await;
             Ok(outcome)
         })
     }
@@ -372,6 +388,7 @@ impl Store for SimStore {
             let count = self.heard(count, || self.replayed(&emitter))?;
             self.world.cover("replayed");
             self.replayed(&emitter);
+            self.count(count).await;
             Ok(count)
         })
     }

@@ -7,7 +7,8 @@ use std::{
 
 use tokio::time::Instant;
 
-/// An attempt that is older moves to the half of the failing emitters, while there is room.
+/// An attempt that is older moves to the half of the failing emitters. It takes half of that at most: else a
+/// receiver that is slow to succeed would keep those that failed from being tried.
 const OLD: Duration = Duration::from_secs(1);
 
 /// Whether an emitter has succeeded since its last failure.
@@ -26,11 +27,21 @@ pub(crate) struct Slot(u64);
 pub(crate) struct Budget {
     limit: usize,
     slow_limit: usize,
+    /// How many are in the half of the failing emitters, and how many of them have moved there.
     slow: usize,
-    held: HashMap<u64, Class>,
+    moved: usize,
+    held: HashMap<u64, Held>,
     /// Attempts that began as proven, oldest first; those that ended are skipped when they come up.
     proven: VecDeque<(Instant, u64)>,
     next: u64,
+}
+
+/// How a place is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Proven,
+    Moved,
+    Unproven,
 }
 
 impl Budget {
@@ -39,6 +50,7 @@ impl Budget {
             limit,
             slow_limit: (limit / 2).max(1),
             slow: 0,
+            moved: 0,
             held: HashMap::new(),
             proven: VecDeque::new(),
             next: 0,
@@ -70,20 +82,29 @@ impl Budget {
     pub(crate) fn acquire(&mut self, class: Class, now: Instant) -> Slot {
         let id = self.next;
         self.next += 1;
-        self.held.insert(id, class);
-        match class {
+        let held = match class {
             Class::Proven => {
                 self.forget_ended();
                 self.proven.push_back((now, id));
+                Held::Proven
             }
-            Class::Unproven => self.slow += 1,
-        }
+            Class::Unproven => {
+                self.slow += 1;
+                Held::Unproven
+            }
+        };
+        self.held.insert(id, held);
         Slot(id)
     }
 
     pub(crate) fn release(&mut self, slot: Slot) {
-        if self.held.remove(&slot.0) == Some(Class::Unproven) {
-            self.slow -= 1;
+        match self.held.remove(&slot.0) {
+            Some(Held::Unproven) => self.slow -= 1,
+            Some(Held::Moved) => {
+                self.slow -= 1;
+                self.moved -= 1;
+            }
+            Some(Held::Proven) | None => {}
         }
     }
 
@@ -99,17 +120,62 @@ impl Budget {
 
     fn move_old(&mut self, now: Instant) {
         self.forget_ended();
-        while self.slow < self.slow_limit {
+        while self.slow < self.slow_limit && self.moved < self.slow_limit / 2 {
             match self.proven.front() {
                 Some((since, id)) if now.duration_since(*since) >= OLD => {
-                    if let Some(class) = self.held.get_mut(id) {
-                        *class = Class::Unproven;
+                    if let Some(held) = self.held.get_mut(id) {
+                        *held = Held::Moved;
                         self.slow += 1;
+                        self.moved += 1;
                     }
                     self.proven.pop_front();
                 }
                 _ => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_proven_holds_half_at_most() {
+        let now = Instant::now();
+        let mut budget = Budget::new(4);
+        let slots: Vec<Slot> = (0..2)
+            .map(|_| {
+                assert!(budget.admits(Class::Unproven, now));
+                budget.acquire(Class::Unproven, now)
+            })
+            .collect();
+        assert!(!budget.admits(Class::Unproven, now));
+        assert!(budget.admits(Class::Proven, now));
+        budget.release(slots[0]);
+        assert!(budget.admits(Class::Unproven, now));
+    }
+
+    #[test]
+    fn slow_successes_take_half_of_that_and_no_more() {
+        let begin = Instant::now();
+        let later = begin + OLD;
+        let mut budget = Budget::new(8);
+        for _ in 0..4 {
+            budget.acquire(Class::Proven, begin);
+        }
+        for _ in 0..2 {
+            assert!(budget.admits(Class::Unproven, later));
+            budget.acquire(Class::Unproven, later);
+        }
+        assert!(!budget.admits(Class::Unproven, later));
+    }
+
+    #[test]
+    fn slow_successes_do_not_keep_failures_from_being_tried() {
+        let begin = Instant::now();
+        let mut budget = Budget::new(3);
+        budget.acquire(Class::Proven, begin);
+        assert!(budget.admits(Class::Unproven, begin + OLD));
     }
 }

@@ -57,9 +57,8 @@ fn nothing_else(inside: &Inside, rows: &BTreeMap<&Key, &Row>, breaches: &mut Vec
 /// Whether somebody did what may have discarded this. What is queued again is discarded by what comes later.
 fn is_discarded(inside: &Inside, row: &Row) -> bool {
     let emitter = &row.key.0;
-    let by_change = inside
-        .changes
-        .iter()
+    let mut changes = inside.changes.iter().chain(&inside.perhaps);
+    let by_change = changes
         .any(|change| change.emitter == *emitter && change.kind.discards() && change.at >= row.at);
     by_change || inside.discards.iter().any(|(_, key)| *key == row.key)
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{Breach, Inside, Key, Rule, Settle, Verdict, found};
 
 /// Wall clocks are read to the microsecond, timers go off to the millisecond.
-const SLACK: Duration = Duration::from_millis(2);
+pub(super) const SLACK: Duration = Duration::from_millis(2);
 
 pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
     let again = inside.queued_again();

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::{core::Engine, emit::bring, watch::Happening};
+use super::{bring::bring, core::Engine, watch::Happening};
 use crate::{
     Error, ErrorKind,
     emitter::{Backlog, DisabledReason, Emitter, EmitterConfig, EmitterId},

@@ -6,7 +6,7 @@
 #[cfg(feature = "sqlite")]
 use rusqlite::Connection;
 
-use super::{core::Engine, emit::Draft, emit::mismatch};
+use super::{core::Engine, emit::mismatch, outgoing::Outgoing};
 #[cfg(feature = "postgres")]
 use crate::store::postgres::sqlx::PgConnection;
 #[cfg(feature = "sqlite")]
@@ -14,12 +14,12 @@ use crate::store::sqlite::{require_transaction, rusqlite};
 use crate::{
     Error, ErrorKind,
     event::Event,
-    store::{Append, Appended, Fate, Receipt},
+    store::{Append, Appended, Receipt},
 };
 
 /// An event that is about to be stored in a transaction.
 struct Prepared {
-    draft: Draft,
+    event: Outgoing,
     batch: Append,
 }
 
@@ -70,15 +70,15 @@ impl Engine {
 
     fn prepare(&self, event: Event) -> Prepared {
         let emitters = self.registry.matching(&event.name, event.tenant.as_ref());
-        let draft = self.draft(event, emitters);
+        let event = self.outgoing(event, emitters);
         // Without a listener it is an append of nothing, which checks the connection all the same.
-        let messages = draft.is_stored().then(|| draft.to_store());
+        let messages = event.is_stored().then(|| event.to_store());
         let batch = Append {
             node: self.node(),
             messages: messages.into_iter().collect(),
             now: self.wall(),
         };
-        Prepared { draft, batch }
+        Prepared { event, batch }
     }
 }
 
@@ -86,13 +86,13 @@ impl Prepared {
     fn receipt(&self, mut appended: Vec<Appended>) -> Result<Receipt, Error> {
         match appended.pop() {
             Some(Appended::Stored(stored)) => {
-                let queued = |fate: Fate| matches!(fate, Fate::Straight | Fate::Withheld);
-                let count = stored.rows.iter().filter(|row| queued(row.fate)).count();
-                Ok(self.draft.receipt(count))
+                let queued = stored.rows.iter().filter(|row| row.fate.is_queued());
+                let count = queued.count();
+                Ok(self.event.receipt(count))
             }
             Some(Appended::Duplicate(first)) => Ok(first),
             Some(Appended::IdempotencyMismatch) => Err(mismatch()),
-            None => Ok(self.draft.receipt(0)),
+            None => Ok(self.event.receipt(0)),
         }
     }
 }

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
-use super::{core::Engine, emit::bring};
+use super::{bring::bring, core::Engine};
 use crate::{
     Error, observe,
-    store::{Lease, LeaseRequest, Prune},
+    store::{IDEMPOTENCY_LIFETIME, Lease, LeaseRequest, Prune},
 };
 
 const TICK: Duration = Duration::from_secs(1);
@@ -22,7 +22,6 @@ const PRUNE_BATCH: usize = 1_000;
 const SWEEP_BATCH: usize = 1_000;
 /// Between one full sweep and the next.
 const BREATH: Duration = Duration::from_millis(50);
-const IDEMPOTENCY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) async fn run(engine: Arc<Engine>) {
     let mut ticks = interval_at(Instant::now() + TICK, TICK);
@@ -50,7 +49,7 @@ async fn keep(engine: &Arc<Engine>, tick: u64, version: &mut Option<u64>) -> Res
                 .options
                 .payload_retention
                 .map(|retention| now.saturating_sub(retention)),
-            idempotency_before: now.saturating_sub(IDEMPOTENCY),
+            idempotency_before: now.saturating_sub(IDEMPOTENCY_LIFETIME),
             limit: PRUNE_BATCH,
             now,
         };
@@ -110,14 +109,14 @@ pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
     } else {
         Swept::Some
     };
-    take_up(engine, leases).await?;
+    take_leases(engine, leases).await?;
     if engine.life.recounts(Instant::now()) {
         let mut all = lease_any(engine, true, usize::MAX).await?;
         {
             let scheduler = engine.scheduler();
             all.retain(|lease| !scheduler.is_at_work(&lease.emitter));
         }
-        take_up(engine, all).await?;
+        take_leases(engine, all).await?;
     }
     Ok(swept)
 }
@@ -134,7 +133,7 @@ async fn lease_any(engine: &Arc<Engine>, recount: bool, limit: usize) -> Result<
 }
 
 /// Brings leased emitters to work.
-async fn take_up(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Error> {
+async fn take_leases(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Error> {
     let is_active = |lease: &Lease| {
         let emitter = engine.registry.get(lease.emitter.as_str());
         emitter.filter(|emitter| emitter.state.is_active())

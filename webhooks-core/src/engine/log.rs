@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{control::not_found, core::Engine, emit::bring};
+use super::{control::not_found, core::Engine};
 use crate::{
     Error, ErrorKind,
     delivery::DeliveryKey,
-    emitter::EmitterId,
     event::MessageId,
     store::{DeliveryRecord, DiscardOutcome, Redeliver, RedeliverOutcome, Replay},
 };
@@ -29,14 +28,14 @@ impl Engine {
         };
         match self.store.redeliver(redeliver).await? {
             RedeliverOutcome::Queued(record) => {
-                self.bring_by_id(&key.emitter);
+                self.bring_one(&key.emitter);
                 Ok(record)
             }
             RedeliverOutcome::Pending(record) => {
                 self.schedule(|scheduler| {
                     scheduler.hasten(&key.emitter, record.seq, Instant::now());
                 });
-                self.bring_by_id(&key.emitter);
+                self.bring_one(&key.emitter);
                 Ok(record)
             }
             RedeliverOutcome::NotFound => Err(no_delivery(&key)),
@@ -98,7 +97,7 @@ impl Engine {
         let generate = move || MessageId::generate(&env);
         let fresh = fresh.then(|| Arc::new(generate) as Arc<dyn Fn() -> MessageId + Send + Sync>);
         let count = self.store.replay(replay, fresh).await?;
-        self.bring_by_id(&id);
+        self.bring_one(&id);
         Ok(count)
     }
 
@@ -115,12 +114,6 @@ impl Engine {
             self.schedule(|scheduler| scheduler.remove(&record.key.emitter, record.seq, now));
         }
         Ok(())
-    }
-
-    fn bring_by_id(self: &Arc<Self>, id: &EmitterId) {
-        if self.options.deliver {
-            self.schedule(|scheduler| bring(scheduler, &self.registry, id, Instant::now()));
-        }
     }
 }
 

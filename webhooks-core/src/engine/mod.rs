@@ -6,8 +6,14 @@
 //! - [`core`] holds it with what is at its rim: store, transport, registry, tasks.
 //! - A [`worker`] makes one attempt after another and ends when there is none to make;
 //!   [`settler`], [`loader`], [`timer`], [`keeper`] and [`life`] talk to the store and the clock.
-//! - [`emit`] and [`control`] are what the handle calls.
+//! - The handle calls [`emit`] and [`emit_in`] (an event is [`outgoing`] up to its receipt, [`in_doubt`] where
+//!   no answer comes), [`control`] (emitters), [`log`] (deliveries), [`view`] and [`shutdown`].
+//! - [`bring`] brings an emitter to work, [`request`] is what is sent, [`watch`] tells subscribers.
+//!
+//! What the engine knows first, the store knows later: an attempt is *finished* when its outcome is known
+//! here, and *settled* when that is written down. A *run* is the stay of an emitter in memory, under one lease.
 
+mod bring;
 mod budget;
 mod control;
 mod cool_down;
@@ -16,12 +22,14 @@ mod emit;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod emit_in;
 mod fair;
+mod in_doubt;
 mod judge;
 mod keeper;
 mod lane;
 mod life;
 mod loader;
 mod log;
+mod outgoing;
 mod request;
 mod run;
 mod scheduler;

@@ -8,7 +8,6 @@ use http::{
 
 use super::scheduler::Job;
 use crate::{
-    env::Env,
     event::MessageIdText,
     sign::{SignContext, sign},
     transport::{AttemptError, AttemptErrorKind, AttemptRequest, Standing},
@@ -18,14 +17,14 @@ const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("webhooks/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Builds the request; the signature is of this moment and of the keys that are active in it.
-pub(super) fn build(job: &Job, env: &Env) -> Result<AttemptRequest, AttemptError> {
+/// Builds the request; the signature is of the attempt's start, and of the keys that are active then.
+pub(super) fn build(job: &Job) -> Result<AttemptRequest, AttemptError> {
     let message = &job.entry.message;
     let Some(body) = message.body.clone() else {
         return Err(invalid("the payload was erased"));
     };
     let settings = &job.emitter.settings;
-    let now = env.now();
+    let now = job.started.wall;
     let message_id = MessageIdText::new(message.id);
     let message_id = message_id.as_str();
     let timestamp = now.as_secs();

@@ -57,7 +57,7 @@ impl Engine {
         transport: &mut BoxTransport,
         job: &Job,
     ) -> Result<AttemptResponse, AttemptError> {
-        let request = request::build(job, self.env())?;
+        let request = request::build(job)?;
         let deadline = Instant::now() + job.emitter.settings.timeout + GRACE;
         let sent = pin!(async { transport.ready().await?.call(request).await });
         match timeout_at(deadline, Unpanicked(sent)).await {

@@ -1,6 +1,6 @@
 //! Appending messages and their deliveries.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Epoch, NodeId};
 use crate::{
@@ -96,6 +96,9 @@ pub struct AppendedRow {
     pub fate: Fate,
 }
 
+/// How long an idempotency key is remembered.
+pub const IDEMPOTENCY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What the appender may do with a delivery that it stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -109,4 +112,12 @@ pub enum Fate {
     /// The generation is not current: recorded as `discarded`, not counted. The reason is
     /// `detached` if there is no such emitter, else `paused`.
     Stale,
+}
+
+impl Fate {
+    /// Whether it is pending now.
+    #[must_use]
+    pub fn is_queued(self) -> bool {
+        matches!(self, Self::Straight | Self::Withheld)
+    }
 }

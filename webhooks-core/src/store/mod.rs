@@ -54,7 +54,10 @@ pub use self::seal::{SecretsKey, SecretsKeyId};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
 pub use self::{
-    append::{Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, Receipt, Stored},
+    append::{
+        Append, Appended, AppendedRow, Fate, IDEMPOTENCY_LIFETIME, NewDelivery, NewMessage,
+        Receipt, Stored,
+    },
     emitters::{
         EmitterStanding, EmitterTable, Put, PutEmitter, PutOutcome, SetState, StateChange,
         StateOutcome,

@@ -1,6 +1,6 @@
 //! One emitter at work: its lanes, its cool-down, and what of its backlog is still to be loaded.
 //!
-//! - [`state`] is the run itself, and what happens to its deliveries.
+//! - [`state`] is the run itself, and what happens to its deliveries; [`straight`] takes what was just stored.
 //! - [`loading`] brings its backlog into memory, page by page; [`brought`] and [`meanwhile`] tell what a load
 //!   brought from what was stored while it was under way.
 
@@ -8,10 +8,12 @@ mod brought;
 mod loading;
 mod meanwhile;
 mod state;
+mod straight;
 
 pub(crate) use self::{
     loading::Scan,
-    state::{Ownership, Readiness, Run, RunId, Straight},
+    state::{Ownership, Readiness, Run, RunId},
+    straight::Straight,
 };
 
 #[cfg(test)]

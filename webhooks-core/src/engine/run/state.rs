@@ -16,7 +16,7 @@ use crate::{
         cool_down::CoolDown,
         lane::{Entry, Lane, Window},
     },
-    store::{Epoch, lane_of},
+    store::Epoch,
 };
 
 /// One stay of an emitter in memory. An emitter whose lease was given back and taken again has another.
@@ -32,14 +32,6 @@ pub(crate) enum Ownership {
     Held(Epoch),
     /// The lease is on its way back to the store; it is sent again until the store has it.
     GivingBack(Epoch),
-}
-
-/// What a delivery that is being stored must find unchanged, so that it can go from memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Straight {
-    pub(crate) run: RunId,
-    pub(crate) epoch: Epoch,
-    revision: u64,
 }
 
 /// What the store does not know of a delivery.
@@ -241,57 +233,6 @@ impl Run {
             // Its lane was forgotten while the outcome was on its way, and a load passed it over.
             self.want_load();
         }
-    }
-
-    /// What a delivery that goes to the store now will have to find unchanged.
-    pub(crate) fn straight(&self) -> Option<Straight> {
-        Some(Straight {
-            run: self.id,
-            epoch: self.epoch()?,
-            revision: self.brought.revision(),
-        })
-    }
-
-    /// A delivery that was just stored, proven to be this node's and unmarked. It goes to its lane if the
-    /// lane's whole tail is in memory; else a load brings it, if it is still to be brought.
-    pub(crate) fn push(&mut self, straight: &Straight, entry: Entry) {
-        self.idle_since = None;
-        let is_ours = self.id == straight.run && self.epoch() == Some(straight.epoch);
-        match self.brought.since(straight.revision, entry.seq) {
-            Some(false) if is_ours && self.phase == Phase::Working => {}
-            Some(true) if is_ours => return,
-            _ => {
-                self.loading.wanted = true;
-                return;
-            }
-        }
-        if self.loading.wanted {
-            // That load begins later than this was stored.
-        } else if self.loading.is_busy() {
-            self.loading.wanted = !self.loading.meanwhile.add(entry);
-        } else {
-            self.place(entry);
-        }
-    }
-
-    /// Puts what was just stored into its lane.
-    pub(super) fn place(&mut self, entry: Entry) {
-        if !self.tail_complete {
-            self.loading.wanted = true;
-            return;
-        }
-        let window = self.window();
-        let index = lane_of(entry.seq, &entry.message, self.emitter.settings.lanes);
-        self.change_lane(index, |lane| {
-            // A refill may have passed over it: appends that are under way together may commit in
-            // another order than that of their places.
-            let passed = entry.seq < lane.cursor();
-            if passed || (lane.is_complete() && !lane.is_full(window)) {
-                lane.insert(entry, window);
-            } else {
-                lane.leave_in_store();
-            }
-        });
     }
 
     /// Something was stored that only a load can bring.

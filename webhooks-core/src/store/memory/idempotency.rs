@@ -1,19 +1,13 @@
 //! Idempotency keys and the receipts that they stand for.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use super::row::Place;
 use crate::{
     env::Timestamp,
     event::{IdempotencyKey, Tenant},
-    store::Receipt,
+    store::{IDEMPOTENCY_LIFETIME, Receipt},
 };
-
-/// How long a key is remembered.
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A key belongs to the tenant of its event.
 type Scoped = (Option<Tenant>, IdempotencyKey);
@@ -37,7 +31,7 @@ impl Keys {
     pub(super) fn get(&self, scoped: &Scoped, now: Timestamp) -> Option<&Known> {
         self.known
             .get(scoped)
-            .filter(|known| now < known.place.0.saturating_add(LIFETIME))
+            .filter(|known| now < known.place.0.saturating_add(IDEMPOTENCY_LIFETIME))
     }
 
     /// Remembers a key, forgetting the oldest beyond `limit`.

@@ -23,6 +23,7 @@
 //! ```
 
 mod appender;
+mod calls;
 mod failure;
 mod in_transaction;
 mod migrations;

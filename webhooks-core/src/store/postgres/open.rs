@@ -15,7 +15,7 @@ use super::{
     runner::Runner,
     signals::Signals,
     sql::Sql,
-    tx::{Context, ask},
+    tx::{BEGIN, Context, ask},
 };
 use crate::{Error, ErrorKind, store::seal::Sealer};
 
@@ -109,11 +109,10 @@ fn settings(options: &PostgresOptions) -> [(&'static str, String); 7] {
 
 /// The same for one transaction, where nothing of a connection outlives that.
 fn around(options: &PostgresOptions) -> String {
-    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
     let settings = settings(options);
     settings
         .iter()
-        .fold(begin.to_owned(), |text, (name, value)| {
+        .fold(BEGIN.to_owned(), |text, (name, value)| {
             format!("{text}; SET LOCAL {name} = {value}")
         })
 }
@@ -212,8 +211,7 @@ async fn note(
     value: &str,
 ) -> Result<String, Error> {
     let sql = Sql::new(schema, false);
-    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-    let mut transaction = connection.begin_with(begin).await.map_err(from_sqlx)?;
+    let mut transaction = connection.begin_with(BEGIN).await.map_err(from_sqlx)?;
     ask(&sql.put_meta)
         .bind(name)
         .bind(value)

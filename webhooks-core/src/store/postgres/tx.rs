@@ -47,6 +47,9 @@ where
     Ok(row.try_get(at)?)
 }
 
+/// How a transaction begins, whatever the database's defaults are.
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
 /// One transaction of our own.
 pub(super) struct Tx<'a> {
     transaction: Transaction<'a, Postgres>,
@@ -75,8 +78,7 @@ impl<'a> Tx<'a> {
         let transaction = if cx.is_in_transaction {
             connection.begin().await?
         } else {
-            let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-            connection.begin_with(begin).await?
+            connection.begin_with(BEGIN).await?
         };
         Ok(Self {
             transaction,

@@ -15,13 +15,16 @@ use super::{
     },
     again_sent::sent_before,
     claims::Claims,
-    idempotency::{self, LIFETIME, scope},
+    idempotency::{self, scope},
     messages::{MessageColumns, bind_messages},
 };
 use crate::{
     Error, ErrorKind,
     env::Timestamp,
-    store::{Appended, AppendedRow, Fate, NewMessage, NodeId, Receipt, Stored, stats::hour_of},
+    store::{
+        Appended, AppendedRow, Fate, IDEMPOTENCY_LIFETIME, NewMessage, NodeId, Receipt, Stored,
+        stats::hour_of,
+    },
 };
 
 /// So often a batch is sent whose idempotency keys are forgotten while it is on its way.
@@ -120,7 +123,7 @@ fn repeated(
     if fingerprint(earlier) != fingerprint(new) {
         return Some(Appended::IdempotencyMismatch);
     }
-    let queued = |row: &&AppendedRow| matches!(row.fate, Fate::Straight | Fate::Withheld);
+    let queued = |row: &&AppendedRow| row.fate.is_queued();
     Some(Appended::Duplicate(Receipt {
         delivery_id: earlier.message.delivery_id.clone(),
         message_id: earlier.message.id,
@@ -292,7 +295,7 @@ impl<'a> Batch<'a> {
             .bind(emitters)
             .bind(now.as_micros());
         let query = idempotency::bind_keys(query, &self.keys)
-            .bind(now.saturating_sub(LIFETIME).as_micros());
+            .bind(now.saturating_sub(IDEMPOTENCY_LIFETIME).as_micros());
         let answer = bind_messages!(query, self.messages)
             .bind(self.keyed)
             .bind(hour_of(now))

@@ -1,7 +1,5 @@
 //! Idempotency keys.
 
-use std::time::Duration;
-
 use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
@@ -13,11 +11,8 @@ use super::super::{
 use crate::{
     env::Timestamp,
     event::{DeliveryId, IdempotencyKey, Tenant},
-    store::{NewMessage, Receipt},
+    store::{IDEMPOTENCY_LIFETIME, NewMessage, Receipt},
 };
-
-/// How long a key is remembered.
-pub(super) const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a key stands for.
 pub(super) struct Known {
@@ -84,7 +79,7 @@ pub(super) async fn find(
     let found = ask(&cx.sql.idempotency_find)
         .bind(tenants)
         .bind(keys)
-        .bind(now.saturating_sub(LIFETIME).as_micros())
+        .bind(now.saturating_sub(IDEMPOTENCY_LIFETIME).as_micros())
         .fetch_all(connection)
         .await?;
     for row in &found {

@@ -68,7 +68,7 @@ fn append_one(
         }
     }
     if let Some((key, fingerprint)) = &new.idempotency {
-        let queued = |row: &&AppendedRow| matches!(row.fate, Fate::Straight | Fate::Withheld);
+        let queued = |row: &&AppendedRow| row.fate.is_queued();
         let receipt = Receipt {
             delivery_id: message.delivery_id.clone(),
             message_id: message.id,

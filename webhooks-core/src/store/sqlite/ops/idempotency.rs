@@ -1,18 +1,13 @@
 //! Idempotency keys.
 
-use std::time::Duration;
-
 use rusqlite::params;
 
 use super::super::{failure::Failure, rows, tx::Tx};
 use crate::{
     env::Timestamp,
     event::{DeliveryId, IdempotencyKey, Tenant},
-    store::Receipt,
+    store::{IDEMPOTENCY_LIFETIME, Receipt},
 };
-
-/// How long a key is remembered.
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a key stands for.
 pub(super) struct Known {
@@ -32,7 +27,7 @@ pub(super) fn find(
     now: Timestamp,
 ) -> Result<Option<Known>, Failure> {
     let mut statement = tx.prepare(&tx.sql().idempotency_find)?;
-    let too_old = now.saturating_sub(LIFETIME).as_micros();
+    let too_old = now.saturating_sub(IDEMPOTENCY_LIFETIME).as_micros();
     let mut found = statement.query(params![scope(tenant), key.as_str(), too_old])?;
     let Some(row) = found.next()? else {
         return Ok(None);

@@ -4,7 +4,9 @@
 
 mod backing;
 mod bug;
+mod ends;
 mod fleet;
+mod harm;
 mod kill;
 mod mutants;
 mod net;

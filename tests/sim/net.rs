@@ -2,11 +2,15 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header::RETRY_AFTER};
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, StatusCode, header::RETRY_AFTER},
+};
 use tokio::time::sleep;
 use webhooks_core::{
     store::conformance::Chance,
@@ -242,7 +246,10 @@ impl Net {
                         headers.insert(RETRY_AFTER, HeaderValue::from(after));
                     }
                     let status = StatusCode::from_u16(status).unwrap();
-                    Ok(AttemptResponse::new(status).with_headers(headers))
+                    let answer = AttemptResponse::new(status).with_headers(headers);
+                    let address = SocketAddr::from(([203, 0, 113, 7], 443));
+                    let answer = answer.with_remote_addr(address);
+                    Ok(answer.with_body(Bytes::from_static(b"simulated"), false))
                 }
                 Reply::Fails(kind) => {
                     waiting.ends(Heard::Failure);

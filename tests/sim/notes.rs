@@ -29,6 +29,16 @@ impl SimStore {
                 Appended::IdempotencyMismatch => continue,
             };
             for (delivery, row) in new.deliveries.iter().zip(&stored.rows) {
+                let key = DeliveryKey {
+                    message_id: new.message.id,
+                    emitter: delivery.emitter.clone(),
+                };
+                let mut counted = self.ledger.counted.lock().unwrap();
+                if !counted.appended.insert(key_of(&key)) {
+                    self.world.cover("sent again");
+                    continue;
+                }
+                drop(counted);
                 match row.fate {
                     Fate::Straight => self.world.cover("straight"),
                     Fate::Withheld => self.world.cover("withheld"),
@@ -36,11 +46,7 @@ impl SimStore {
                     Fate::QueueFull => {}
                 }
                 count += u64::from(row.fate != Fate::QueueFull);
-                if matches!(row.fate, Fate::Straight | Fate::Withheld) {
-                    let key = DeliveryKey {
-                        message_id: new.message.id,
-                        emitter: delivery.emitter.clone(),
-                    };
+                if row.fate.is_queued() {
                     let ordering = new.message.ordering_key.as_ref().map(|key| key.as_str());
                     self.queued(&key, row.seq, delivery.generation, ordering);
                 }

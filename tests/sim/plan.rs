@@ -33,6 +33,10 @@ pub(crate) struct Spec {
     pub(crate) attempts: u32,
     initial: Duration,
     longest: Duration,
+    /// It waits as a schedule says.
+    is_scheduled: bool,
+    /// Statuses that it gives up on at once.
+    give_up_on: &'static [u16],
     pub(crate) max_age: Option<Duration>,
     pub(crate) timeout: Duration,
 }
@@ -74,6 +78,7 @@ impl Plan {
 impl Spec {
     fn draw(n: usize, chance: &mut Chance) -> Self {
         let initial = Duration::from_millis(50 + chance.below(1_000) as u64);
+        let (is_scheduled, attempts) = (chance.one_in(6), chance.one_of(&[2, 5, 1_000]));
         Self {
             id: format!("e{n}"),
             pattern: chance.one_of(&["a", "b", "*"]),
@@ -81,9 +86,11 @@ impl Spec {
             // With so many lanes as the last a lane's window is small, and the rest stays in the store.
             lanes: chance.one_of(&[1, 1, 4, 256]),
             ordering: chance.one_of(&[Ordering::Strict, Ordering::Strict, Ordering::Relaxed]),
-            attempts: chance.one_of(&[2, 5, 1_000]),
+            attempts: if is_scheduled { 4 } else { attempts },
             initial,
             longest: initial * 8,
+            is_scheduled,
+            give_up_on: chance.one_of(&[&[][..], &[], &[404]]),
             max_age: chance.one_of(&[None, None, Some(Duration::from_secs(15))]),
             timeout: Duration::from_secs(1 + chance.below(8) as u64),
         }
@@ -91,10 +98,16 @@ impl Spec {
 
     /// Its configuration; the description tells one version from another.
     pub(crate) fn config(&self, version: usize) -> EmitterConfig {
-        let retry = RetryPolicy::exponential(self.initial, self.longest)
-            .jitter(Jitter::Full)
-            .max_attempts(self.attempts)
-            .max_age(self.max_age);
+        let retry = if self.is_scheduled {
+            RetryPolicy::schedule([0, 1, 2, 4].map(|times| self.initial * times))
+        } else {
+            RetryPolicy::exponential(self.initial, self.longest)
+                .jitter(Jitter::Full)
+                .max_attempts(self.attempts)
+        };
+        let retry = retry
+            .max_age(self.max_age)
+            .give_up_on(self.give_up_on.iter().copied());
         let tenant = self.tenant.map(|tenant| Tenant::new(tenant).unwrap());
         EmitterConfig::new(format!("https://hooks.example/{}", self.id))
             .unwrap()

@@ -67,7 +67,7 @@ const OLD: [(u64, &str); 13] = [
 ];
 
 /// What must be met with over the default seeds.
-const COVERED: [&str; 32] = [
+const COVERED: [&str; 34] = [
     "change failed",
     "crash",
     "dead",
@@ -76,6 +76,7 @@ const COVERED: [&str; 32] = [
     "discarded by hand",
     "dropped in flight",
     "duplicate",
+    "emit given up",
     "emit without an answer",
     "fenced",
     "found itself dead",
@@ -83,6 +84,7 @@ const COVERED: [&str; 32] = [
     "late answer",
     "late call",
     "lease",
+    "look",
     "lost answer",
     "not the owner",
     "probe",

@@ -2,7 +2,7 @@
 //! planted bug does its harm here.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex},
 };
@@ -48,6 +48,8 @@ pub(crate) struct Ledger {
 /// What was queued by all processes, and what of it was discarded and delivered.
 #[derive(Default)]
 pub(crate) struct Counted {
+    /// What was appended; what is sent again is not.
+    pub(crate) appended: BTreeSet<Key>,
     pub(crate) queued: u64,
     pub(crate) both: u64,
 }

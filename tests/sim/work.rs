@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use webhooks_core::{
     Backlog, Error, ErrorKind, Event, Tenant, Webhooks,
     delivery::DeliveryState,
     env::Timestamp,
-    event::{DeliveryId, IdempotencyKey, OrderingKey},
+    event::{DeliveryId, EventName, IdempotencyKey, OrderingKey},
     store::{DeliveryFilter, Receipt, conformance::Chance},
 };
 use webhooks_tests::history::{
@@ -41,6 +42,8 @@ pub(crate) enum Act {
     Redeliver(usize, bool),
     Discard(usize),
     Replay(usize),
+    /// Looks at what there is.
+    Look(usize),
 }
 
 /// What is emitted.
@@ -51,6 +54,10 @@ pub(crate) struct Emitted {
     tenant: Option<&'static str>,
     key: Option<String>,
     is_once: bool,
+    /// To this emitter, whatever it listens to.
+    to: Option<usize>,
+    /// The caller waits for so long.
+    patience: Option<Duration>,
 }
 
 impl Act {
@@ -69,8 +76,9 @@ impl Act {
                 21..=22 => Self::Redeliver(emitter, chance.one_in(3)),
                 23..=24 => Self::Discard(emitter),
                 25 => Self::Replay(emitter),
-                26 => Self::Burst(Box::new(Emitted::draw(n, chance))),
-                _ => Self::Emit(Box::new(Emitted::draw(n, chance))),
+                26 => Self::Burst(Box::new(Emitted::draw(n, emitters, chance))),
+                27..=28 => Self::Look(emitter),
+                _ => Self::Emit(Box::new(Emitted::draw(n, emitters, chance))),
             }
         })
     }
@@ -81,6 +89,7 @@ impl Caller {
         let plan = self.world.plan();
         match act {
             Act::Emit(emitted) => self.emit(*emitted).await,
+            Act::Look(emitter) => self.look(&plan.emitters[emitter]).await,
             Act::Burst(emitted) => {
                 for nth in 0..BURST {
                     let n = (emitted.n + 1) * 1_000 + nth;
@@ -196,7 +205,11 @@ impl Caller {
         let tries = if emitted.is_once { 4 } else { 1 };
         for nth in 0..tries {
             let called = self.world.now();
-            let answer = match self.webhooks.emit_with(emitted.event(&id)).await {
+            let Some(answered) = self.ask(&emitted, &id).await else {
+                self.world.cover("emit given up");
+                return;
+            };
+            let answer = match answered {
                 Ok(receipt) => {
                     self.acknowledged(&emitted, called, &receipt);
                     Answer::Receipt(self.world.now(), Some(receipt.message_id.to_string()))
@@ -217,17 +230,39 @@ impl Caller {
         }
     }
 
+    /// Emits it, and waits for the answer for as long as the caller does.
+    async fn ask(&self, emitted: &Emitted, id: &str) -> Option<Result<Receipt, Error>> {
+        let (event, plan) = (emitted.event(id), self.world.plan());
+        let call = async {
+            match emitted.to {
+                Some(to) => {
+                    let to = plan.emitters[to].id.as_str();
+                    self.webhooks.emit_to(to, event).await
+                }
+                None => self.webhooks.emit_with(event).await,
+            }
+        };
+        match emitted.patience {
+            Some(patience) => timeout(patience, call).await.ok(),
+            None => Some(call.await),
+        }
+    }
+
     fn acknowledged(&self, emitted: &Emitted, called: Moment, receipt: &Receipt) {
         let plan = self.world.plan();
-        let listens = |spec: &&Spec| {
-            (spec.pattern == "*" || spec.pattern == emitted.name) && spec.tenant == emitted.tenant
+        let listens = |(at, spec): &(usize, &Spec)| match emitted.to {
+            Some(to) => *at == to,
+            None => {
+                (spec.pattern == "*" || spec.pattern == emitted.name)
+                    && spec.tenant == emitted.tenant
+            }
         };
-        let listeners = plan.emitters.iter().filter(listens);
+        let listeners = plan.emitters.iter().enumerate().filter(listens);
         let receipt = inside::Receipt {
             call: (called, self.world.now()),
             message: receipt.message_id.to_string(),
             deliveries: receipt.deliveries,
-            listeners: listeners.map(|spec| spec.id.clone()).collect(),
+            listeners: listeners.map(|(_, spec)| spec.id.clone()).collect(),
         };
         self.world.record(&receipt, |history| {
             history.inside.receipts.push(receipt.clone());
@@ -259,6 +294,27 @@ impl Caller {
         }
     }
 
+    /// Looks at all that can be looked at; whatever the answer is, it changes nothing.
+    async fn look(&self, spec: &Spec) {
+        let (webhooks, id) = (&self.webhooks, spec.id.as_str());
+        let mut subscription = webhooks.subscribe();
+        let name = EventName::new("a").unwrap();
+        drop((webhooks.listeners(&name, None), webhooks.all_emitters()));
+        let is_listed = webhooks.emitters().iter().any(|other| other.as_str() == id);
+        assert_eq!(webhooks.is_started(id), is_listed);
+        assert!(!is_listed || webhooks.emitter(id).is_some());
+        drop(webhooks.health().await);
+        drop(webhooks.standing(vec![id.try_into().unwrap()]).await);
+        drop(webhooks.stats().await);
+        if let Some(key) = self.some(spec, None).await {
+            drop(webhooks.message(key.message_id).await);
+            drop(webhooks.delivery(key).await);
+        }
+        let listen = async { while subscription.next().await.is_some() {} };
+        drop(timeout(Duration::from_secs(2), listen).await);
+        self.world.cover("look");
+    }
+
     async fn discard(&self, spec: &Spec) {
         if let Some(key) = self.some(spec, Some(DeliveryState::Pending)).await {
             drop(self.webhooks.discard(key).await);
@@ -267,13 +323,17 @@ impl Caller {
 }
 
 impl Emitted {
-    fn draw(n: usize, chance: &mut Chance) -> Self {
+    fn draw(n: usize, emitters: usize, chance: &mut Chance) -> Self {
+        let to = chance.below(8 * emitters);
+        let patience = chance.one_in(20).then(|| chance.below(40_000) as u64);
         Self {
             n,
             name: chance.one_of(&["a", "b"]),
             tenant: chance.one_of(&[None, None, None, Some("t")]),
             key: chance.maybe(|chance| format!("k{}", chance.below(3))),
             is_once: chance.one_in(3),
+            to: (to < emitters).then_some(to),
+            patience: patience.map(Duration::from_micros),
         }
     }
 

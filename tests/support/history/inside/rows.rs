@@ -94,8 +94,17 @@ fn changes<'a>(inside: &'a Inside, rows: &BTreeMap<&Key, &'a Row>, breaches: &mu
         let is_since = |(nth, change): &(usize, &Change)| {
             last.is_none_or(|(last, _)| *nth > last) && change.at <= attempt.start
         };
+        let may_be_started = |last: &Change| {
+            let mut perhaps = inside.perhaps.iter();
+            perhaps.any(|change| {
+                change.emitter == *emitter
+                    && !change.kind.stops()
+                    && (last.at..=attempt.start).contains(&change.at)
+            })
+        };
         if let Some((_, last)) = last
             && last.kind.stops()
+            && !may_be_started(last)
             && !of_emitter
                 .filter(is_since)
                 .any(|(_, change)| !change.kind.stops())

@@ -108,6 +108,15 @@ fn nothing_starts_while_the_emitter_is_stopped() {
         inside.changes.push(change(Kind::Paused, 131));
         inside.changes.push(change(Kind::Restarted, 133));
     });
+    // Or it may have been started, by a process that was killed.
+    let perhaps = |at| {
+        move |inside: &mut Inside| {
+            inside.changes.push(change(Kind::Paused, 129));
+            inside.perhaps.push(change(Kind::Restarted, at));
+        }
+    };
+    keeps(perhaps(129));
+    breaks(Rule::NothingWhileStopped, perhaps(128));
 }
 
 #[test]

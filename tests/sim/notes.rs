@@ -111,17 +111,14 @@ impl SimStore {
         answer
     }
 
-    /// The same for a change. One of several commits may have been made where the process was killed before
-    /// another.
+    /// The same for a change, which may have been made or not.
     pub(crate) fn heard_change<T>(
         &self,
         answer: Result<T, Error>,
         emitter: &EmitterId,
         kind: Kind,
     ) -> Result<T, Error> {
-        if answer.is_err() && self.handle.may_be_done() {
-            self.changed(emitter, kind);
-        } else if answer.is_err() && self.handle.is_killed() {
+        if answer.is_err() && self.handle.is_killed() {
             let change = self.change(emitter, kind);
             self.world.record(("perhaps", &change), |history| {
                 history.inside.perhaps.push(change.clone());

@@ -46,6 +46,11 @@ fn listens(inside: &Inside, emitter: &str, receipt: &Receipt) -> bool {
     let last: Option<&Change> = changes.next_back();
     last.is_some_and(|change| {
         let takes = matches!(change.kind, Kind::Attached | Kind::Restarted | Kind::Paused);
-        takes && change.at + inside.reach < called
+        let may_be_stopped = inside.perhaps.iter().any(|perhaps| {
+            perhaps.emitter == emitter
+                && perhaps.kind.stops()
+                && (change.at..=returned).contains(&perhaps.at)
+        });
+        takes && !may_be_stopped && change.at + inside.reach < called
     })
 }

@@ -1,6 +1,6 @@
 //! Each rule has a history that breaks it, and one that just keeps it.
 
-use super::{Change, Heard, Inside, Kind, Lease, Row, Rule, State, Verdict, usual::*};
+use super::{Change, Heard, Inside, Kind, Lease, Receipt, Row, Rule, State, Verdict, usual::*};
 
 #[test]
 fn what_is_usual_breaks_nothing() {
@@ -77,6 +77,23 @@ fn a_receipt_is_kept() {
     breaks(Rule::ReceiptsHold, |inside| {
         inside.receipts[0].listeners.clear()
     });
+}
+
+#[test]
+fn who_may_have_been_stopped_need_not_be_told() {
+    let unheard = |stopped| {
+        move |inside: &mut Inside| {
+            inside.receipts.push(Receipt {
+                call: (ms(5_000), ms(5_001)),
+                message: "c".to_owned(),
+                deliveries: 0,
+                listeners: vec!["crm".to_owned()],
+            });
+            inside.perhaps.push(change(Kind::Detached, stopped));
+        }
+    };
+    keeps(unheard(5_001));
+    breaks(Rule::ReceiptsHold, unheard(5_002));
 }
 
 #[test]

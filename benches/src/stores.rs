@@ -1,6 +1,6 @@
 //! The stores that are measured, each fresh and empty.
 
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
 use sqlx::PgConnection;
 use tempfile::TempDir;
@@ -28,10 +28,16 @@ pub(crate) struct Place {
     schema: OnceLock<Schema>,
 }
 
+fn directory() -> Result<TempDir, Failed> {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    std::fs::create_dir_all(&target)?;
+    Ok(tempfile::tempdir_in(target)?)
+}
+
 impl Place {
     pub(crate) fn new() -> Result<Self, Failed> {
         Ok(Self {
-            directory: tempfile::tempdir_in(".")?,
+            directory: directory()?,
             schema: OnceLock::new(),
         })
     }

@@ -97,7 +97,7 @@ impl Registry {
         found
     }
 
-    /// Puts `emitter` in the place of what has its ID, sharing what equals an old part.
+    /// Puts `emitter` in the place of what has its ID.
     pub(crate) fn put(&self, emitter: Arc<Emitter>) {
         let mut maps = self.write();
         maps.remove(&emitter.id);

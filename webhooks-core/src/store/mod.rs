@@ -1,6 +1,7 @@
 //! What a store promises: one batch-oriented trait, whichever database is behind it.
 //!
-//! - `now` is a parameter; a store has no clock of its own.
+//! - `now` is a parameter. A store that several machines share goes by a clock of its own for who is alive,
+//!   and says in a [`Renewal`] what it is.
 //! - [`append`](Store::append) is durable when it returns, and goes on when its future is dropped.
 //! - An emitter with work is leased, with all its lanes, to one node; every write that settles
 //!   carries the lease's epoch, and one of an old epoch changes no row (fencing).
@@ -11,6 +12,14 @@
 //!   to memory past a mark.
 //!
 //! `conformance` holds the suite that every store passes.
+//!
+//! | Word | |
+//! |---|---|
+//! | seq | the place of a delivery in the order of its emitter; a redelivery has a new one |
+//! | generation | which backlog of an emitter it is of: one that was discarded is of an old one |
+//! | lease, epoch | that a node may deliver for an emitter, and which owner in turn that is |
+//! | mark | that something was appended which the owner may not know |
+//! | straight, withheld | an appended delivery that goes to the owner's memory at once, or waits for a load |
 
 mod append;
 #[cfg(any(test, feature = "conformance"))]

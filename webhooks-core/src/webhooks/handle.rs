@@ -70,7 +70,7 @@ impl Webhooks {
         self.engine().payload_limit()
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and takes what is written: the last renewal of this node did not fail.
     ///
     /// # Errors
     /// That of the store.

@@ -64,7 +64,7 @@ pub(super) fn small(row: &PgRow, at: usize) -> Result<u32, Failure> {
     Ok(get::<i32>(row, at)?.cast_unsigned())
 }
 
-/// A message, from ten columns on: `id, event, delivery_id, tenant, ordering_key, trace_parent,
+/// A message, from the column `at` on: `id, event, delivery_id, tenant, ordering_key, trace_parent,
 /// created_at, size, body`.
 pub(super) fn message(row: &PgRow, at: usize) -> Result<Message, Failure> {
     let text = |column: usize| get::<&str>(row, at + column);

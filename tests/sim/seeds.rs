@@ -23,7 +23,7 @@ const SQLITE: u64 = 8;
 
 /// Seeds that found something once. Each says what; what they find today is another matter, since every
 /// change of the engine changes what happens.
-const OLD: [(u64, &str); 13] = [
+const OLD: [(u64, &str); 15] = [
     (
         8,
         "workers were hired and retired without end once the time was up",
@@ -47,6 +47,10 @@ const OLD: [(u64, &str); 13] = [
     ),
     (997, "so it did, with an attempt that was not dropped"),
     (
+        3_374,
+        "a receiver that was always slow kept one that failed from being tried",
+    ),
+    (
         4563,
         "an emitter came to work as a caller remembered it, not as it was",
     ),
@@ -58,6 +62,10 @@ const OLD: [(u64, &str); 13] = [
     (
         18675,
         "the number of an attempt that was lost is used again",
+    ),
+    (
+        22_001,
+        "a lease that nobody wanted was given back late, when it was at work again",
     ),
     (
         79_954,

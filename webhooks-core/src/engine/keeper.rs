@@ -64,6 +64,7 @@ async fn keep(engine: &Arc<Engine>, tick: u64, version: &mut Option<u64>) -> Res
     Ok(())
 }
 
+/// Gives back the leases of what is idle, and of what was stopped while it was being leased.
 async fn give_back_idle(engine: &Arc<Engine>) -> Result<(), Error> {
     let retired = engine.scheduler().retire_idle(IDLE, Instant::now());
     if retired.is_empty() {
@@ -74,21 +75,6 @@ async fn give_back_idle(engine: &Arc<Engine>) -> Result<(), Error> {
     given.await?;
     engine.schedule(|scheduler| scheduler.given_back(&retired));
     Ok(())
-}
-
-/// Gives back what nobody here has work for.
-pub(super) async fn give_back(
-    engine: &Arc<Engine>,
-    leases: impl IntoIterator<Item = &Lease>,
-) -> Result<(), Error> {
-    let leases: Vec<_> = leases
-        .into_iter()
-        .map(|lease| (lease.emitter.clone(), lease.epoch))
-        .collect();
-    if leases.is_empty() {
-        return Ok(());
-    }
-    engine.store.give_back(engine.node(), leases).await
 }
 
 /// Whether a sweep found all that there was.
@@ -143,7 +129,7 @@ async fn take_leases(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Err
         engine.refresh_registry().await?;
     }
     let now = engine.now();
-    let unwanted = engine.schedule(|scheduler| {
+    engine.schedule(|scheduler| {
         for lease in &leases {
             bring(scheduler, &engine.registry, &lease.emitter, now.instant);
         }
@@ -151,8 +137,7 @@ async fn take_leases(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Err
         let emitters: Vec<_> = leases.iter().map(|lease| lease.emitter.clone()).collect();
         scheduler.leased(&emitters, leases, now)
     });
-    // What was stopped meanwhile would stay leased, and nobody know.
-    give_back(engine, &unwanted).await
+    Ok(())
 }
 
 /// Sweeps for what the last process left, and then whenever others may have appended.

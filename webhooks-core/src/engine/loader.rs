@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::{core::Engine, keeper, scheduler::LoadOrder};
+use super::{core::Engine, scheduler::LoadOrder};
 use crate::{
     Error, observe,
     store::{LeaseRequest, Load},
@@ -49,8 +49,7 @@ async fn round(engine: &Arc<Engine>) -> Result<(), Error> {
         };
         let leases = engine.lease(request).await?;
         let now = engine.now();
-        let unwanted = engine.schedule(|scheduler| scheduler.leased(&wanted, leases, now));
-        keeper::give_back(engine, &unwanted).await?;
+        engine.schedule(|scheduler| scheduler.leased(&wanted, leases, now));
     }
     let orders = engine.scheduler().begin_loads(BATCH);
     if orders.is_empty() {

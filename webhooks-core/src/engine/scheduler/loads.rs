@@ -1,17 +1,12 @@
-//! Leases and backlogs that are wanted, and what the store brought.
-
-use std::{collections::HashMap, time::Duration};
+//! Backlogs that are wanted, and what the store brought.
 
 use tokio::time::Instant;
 
 use super::{Now, Scheduler, job::entry_of};
 use crate::{
     emitter::EmitterId,
-    engine::{
-        cool_down::CoolDown,
-        run::{Ownership, RunId, Scan},
-    },
-    store::{Epoch, Lease, Loaded},
+    engine::run::{RunId, Scan},
+    store::{Epoch, Loaded},
 };
 
 /// A page of a load, to be asked of the store.
@@ -27,47 +22,6 @@ pub(crate) struct LoadOrder {
 }
 
 impl Scheduler {
-    /// The emitters to be leased.
-    pub(crate) fn leases_wanted(&self) -> Vec<EmitterId> {
-        self.to_lease.iter().cloned().collect()
-    }
-
-    /// The store leased these of those that were asked for; the others are somebody else's. Returns what
-    /// nobody wants any more.
-    pub(crate) fn leased(
-        &mut self,
-        asked: &[EmitterId],
-        leases: Vec<Lease>,
-        now: Now,
-    ) -> Vec<Lease> {
-        let mut unwanted = Vec::new();
-        let mut granted: HashMap<EmitterId, Lease> = leases
-            .into_iter()
-            .map(|lease| (lease.emitter.clone(), lease))
-            .collect();
-        for emitter in asked {
-            self.to_lease.remove(emitter);
-            let Some(run) = self.run_of(emitter) else {
-                unwanted.extend(granted.remove(emitter));
-                continue;
-            };
-            if run.ownership != Ownership::Wanted {
-                continue;
-            }
-            match granted.remove(emitter) {
-                Some(lease) => {
-                    run.ownership = Ownership::Held(lease.epoch);
-                    run.cool_down = CoolDown::restore(lease.health, now.instant, now.wall);
-                    run.want_load();
-                    let id = run.id;
-                    self.reschedule(id, now.instant);
-                }
-                None => self.drop_run(emitter),
-            }
-        }
-        unwanted
-    }
-
     /// Begins the loads that are wanted, in the order in which they came to be.
     pub(crate) fn begin_loads(&mut self, limit: usize) -> Vec<LoadOrder> {
         let mut orders = Vec::new();
@@ -117,60 +71,5 @@ impl Scheduler {
             run.load_failed();
             self.reschedule(order.run, now);
         }
-    }
-
-    /// The leases of emitters that have been idle for `after`, or are suspended, to be given back.
-    pub(crate) fn retire_idle(&mut self, after: Duration, now: Instant) -> Vec<(EmitterId, Epoch)> {
-        let mut retired = Vec::new();
-        for run in self.runs.values_mut() {
-            let epoch = match run.ownership {
-                Ownership::Held(epoch) => epoch,
-                // It was not heard that the store has it: till then it may not be leased again.
-                Ownership::GivingBack(epoch) => {
-                    retired.push((run.emitter.id.clone(), epoch));
-                    continue;
-                }
-                Ownership::Wanted => continue,
-            };
-            if !run.is_idle() {
-                run.idle_since = None;
-            } else if run.is_suspended()
-                || now.duration_since(*run.idle_since.get_or_insert(now)) >= after
-            {
-                run.ownership = Ownership::GivingBack(epoch);
-                retired.push((run.emitter.id.clone(), epoch));
-            }
-        }
-        retired.sort_unstable();
-        retired
-    }
-
-    /// The store has these leases back; what was emitted meanwhile asks for a new one.
-    pub(crate) fn given_back(&mut self, emitters: &[(EmitterId, Epoch)]) {
-        for (emitter, _) in emitters {
-            let Some(run) = self.run_of(emitter) else {
-                continue;
-            };
-            if !matches!(run.ownership, Ownership::GivingBack(_)) {
-                continue;
-            }
-            if run.is_idle() {
-                self.drop_run(emitter);
-            } else {
-                run.ownership = Ownership::Wanted;
-                self.to_lease.insert(emitter.clone());
-            }
-        }
-    }
-
-    /// All leases, to be given back at the end.
-    pub(crate) fn all_leases(&self) -> Vec<(EmitterId, Epoch)> {
-        let mut leases: Vec<_> = self
-            .runs
-            .values()
-            .filter_map(|run| Some((run.emitter.id.clone(), run.epoch()?)))
-            .collect();
-        leases.sort_unstable();
-        leases
     }
 }

@@ -4,11 +4,12 @@
 //! - [`state`] is what there is: the emitters at work, who waits for a worker, a load or a time.
 //! - [`attempts`] hands out attempts and takes in their outcomes.
 //! - [`awake`] says whether attempts may start, as far as the node's life decides.
-//! - [`loads`] asks for leases and backlogs, and takes them in; [`turns`] says whose comes next.
+//! - [`leases`] and [`loads`] say what to ask the store for, and take it in; [`turns`] says whose comes next.
 
 mod attempts;
 mod awake;
 mod job;
+mod leases;
 mod loads;
 mod state;
 mod turns;

@@ -1,7 +1,7 @@
 //! What there is: the emitters at work, and who waits for what.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -21,7 +21,7 @@ use crate::{
         fair::FairQueue,
         run::{Readiness, Run, RunId, Straight},
     },
-    store::PendingRow,
+    store::{Epoch, PendingRow},
 };
 
 /// The state of an engine.
@@ -35,6 +35,8 @@ pub(crate) struct Scheduler {
     /// How many there are of each class.
     pub(super) queued_of: [usize; 2],
     pub(super) to_lease: BTreeSet<EmitterId>,
+    /// Leases that nobody here wants, until the store has them back.
+    pub(super) returning: BTreeMap<EmitterId, Epoch>,
     pub(super) to_load: Turns,
     pub(super) timers: BTreeSet<(Instant, RunId)>,
     pub(super) timer_of: HashMap<RunId, Instant>,
@@ -56,6 +58,7 @@ impl Scheduler {
             queued: HashMap::new(),
             queued_of: [0, 0],
             to_lease: BTreeSet::new(),
+            returning: BTreeMap::new(),
             to_load: Turns::default(),
             timers: BTreeSet::new(),
             timer_of: HashMap::new(),
@@ -231,7 +234,8 @@ impl Scheduler {
 
     /// Whether there is something to lease or to load.
     pub(crate) fn wants_loader(&self) -> bool {
-        !self.to_lease.is_empty() || !self.to_load.is_empty()
+        let is_free = |emitter: &EmitterId| !self.returning.contains_key(emitter);
+        self.to_lease.iter().any(is_free) || !self.to_load.is_empty()
     }
 
     /// When the next timer fires.

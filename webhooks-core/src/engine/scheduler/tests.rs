@@ -7,30 +7,62 @@ use crate::{
     store::{Health, Lease, Loaded},
 };
 
+fn emitter(id: &EmitterId) -> Arc<Emitter> {
+    let config = EmitterConfig::new("https://example.com/").unwrap();
+    let emitter = Emitter::new(id.clone(), Arc::new([]), config, &Env::system());
+    Arc::new(emitter)
+}
+
+fn lease(id: &EmitterId) -> Lease {
+    Lease {
+        emitter: id.clone(),
+        epoch: 1,
+        health: Health::default(),
+    }
+}
+
+fn now() -> Now {
+    Now {
+        instant: tokio::time::Instant::now(),
+        wall: Env::system().now(),
+    }
+}
+
+#[test]
+fn what_nobody_wants_is_given_back_before_it_is_taken_again() {
+    let id: EmitterId = "e".try_into().unwrap();
+    let (now, asked) = (now(), [id.clone()]);
+    let mut scheduler = Scheduler::new(8);
+    // It was stopped while it was being leased.
+    scheduler.leased(&asked, vec![lease(&id)], now);
+    let url = Arc::new("https://example.com/".parse().unwrap());
+    scheduler.ensure(&emitter(&id), &url);
+    assert!(scheduler.leases_wanted().is_empty());
+    assert!(!scheduler.wants_loader());
+    // A sweep is told of it, too.
+    scheduler.leased(&asked, vec![lease(&id)], now);
+    assert!(scheduler.begin_loads(8).is_empty());
+    let idle = std::time::Duration::from_secs(60);
+    let retired = scheduler.retire_idle(idle, now.instant);
+    assert_eq!(retired, [(id.clone(), 1)]);
+    scheduler.given_back(&retired);
+    assert_eq!(scheduler.leases_wanted(), asked);
+    assert!(scheduler.retire_idle(idle, now.instant).is_empty());
+}
+
 #[test]
 fn who_is_loaded_again_and_again_does_not_keep_others_waiting() {
     const EMITTERS: usize = 5;
-    let now = Now {
-        instant: tokio::time::Instant::now(),
-        wall: Env::system().now(),
-    };
+    let now = now();
     let mut scheduler = Scheduler::new(8);
     let ids: Vec<EmitterId> = (0..EMITTERS)
         .map(|n| format!("e{n}").try_into().unwrap())
         .collect();
-    let config = EmitterConfig::new("https://example.com/").unwrap();
     let url = Arc::new("https://example.com/".parse().unwrap());
     for id in &ids {
-        let emitter = Emitter::new(id.clone(), Arc::new([]), config.clone(), &Env::system());
-        scheduler.ensure(&Arc::new(emitter), &url);
+        scheduler.ensure(&emitter(id), &url);
     }
-    let leases = ids.iter().map(|id| Lease {
-        emitter: id.clone(),
-        epoch: 1,
-        health: Health::default(),
-    });
-    let leases = leases.collect();
-    scheduler.leased(&ids, leases, now);
+    scheduler.leased(&ids, ids.iter().map(lease).collect(), now);
     let mut loaded = Vec::new();
     while loaded.len() < EMITTERS {
         let orders = scheduler.begin_loads(2);

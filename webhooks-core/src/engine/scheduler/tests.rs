@@ -44,7 +44,7 @@ fn what_nobody_wants_is_given_back_before_it_is_taken_again() {
     assert!(scheduler.begin_loads(8).is_empty());
     let idle = std::time::Duration::from_secs(60);
     let retired = scheduler.retire_idle(idle, now.instant);
-    assert_eq!(retired, [(id.clone(), 1)]);
+    assert_eq!(retired, [(id, 1)]);
     scheduler.given_back(&retired);
     assert_eq!(scheduler.leases_wanted(), asked);
     assert!(scheduler.retire_idle(idle, now.instant).is_empty());

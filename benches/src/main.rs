@@ -246,15 +246,20 @@ async fn fleets() -> Result<(), Failed> {
             latencies.percentile(99) / 1e3,
         );
     }
-    for (name, takes) in [
-        ("one database", Duration::ZERO),
-        ("… receivers take 10 ms", Duration::from_millis(10)),
+    for (name, takes, requests) in [
+        ("one database", Duration::ZERO, REQUESTS),
+        // Longer, since it takes the receivers some time to have enough to do.
+        (
+            "… receivers take 10 ms",
+            Duration::from_millis(10),
+            4 * REQUESTS,
+        ),
     ] {
         let sink = Sink::that_takes(takes).await?;
         let (mut ones, mut ratios) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            let one = fleet::rate(&sink, 1, REQUESTS).await?.per_second;
-            let two = fleet::rate(&sink, 2, REQUESTS).await?.per_second;
+            let one = fleet::rate(&sink, 1, requests).await?.per_second;
+            let two = fleet::rate(&sink, 2, requests).await?.per_second;
             ones.push(one);
             ratios.push(two / one);
         }

@@ -23,7 +23,7 @@ const SQLITE: u64 = 8;
 
 /// Seeds that found something once. Each says what; what they find today is another matter, since every
 /// change of the engine changes what happens.
-const OLD: [(u64, &str); 15] = [
+const OLD: [(u64, &str); 17] = [
     (
         8,
         "workers were hired and retired without end once the time was up",
@@ -68,8 +68,16 @@ const OLD: [(u64, &str); 15] = [
         "a lease that nobody wanted was given back late, when it was at work again",
     ),
     (
+        66_821,
+        "a lease was forgotten, since its emitter was looked for and could not be",
+    ),
+    (
         79_954,
         "a lease that a sweep took was dropped by an older answer to another request",
+    ),
+    (
+        91_953,
+        "a receiver was gone when its emitter had been stopped, which stayed leased",
     ),
     (84_975, "so it was, with one delivery that had been tried"),
 ];

@@ -124,10 +124,13 @@ async fn take_leases(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Err
         let emitter = engine.registry.get(lease.emitter.as_str());
         emitter.filter(|emitter| emitter.state.is_active())
     };
-    if !leases.iter().all(|lease| is_active(lease).is_some()) {
-        // The store grants what is active only: it was changed elsewhere.
-        engine.refresh_registry().await?;
-    }
+    let refreshed = if leases.iter().all(|lease| is_active(lease).is_some()) {
+        Ok(())
+    } else {
+        // The store grants what is active only: it was changed elsewhere. Where that cannot be heard of now,
+        // the lease is given back, and must be known of for that.
+        engine.refresh_registry().await.map(drop)
+    };
     let now = engine.now();
     engine.schedule(|scheduler| {
         for lease in &leases {
@@ -135,9 +138,9 @@ async fn take_leases(engine: &Arc<Engine>, leases: Vec<Lease>) -> Result<(), Err
         }
         // At once: another request for it may be on its way, and its answer be of a time before this.
         let emitters: Vec<_> = leases.iter().map(|lease| lease.emitter.clone()).collect();
-        scheduler.leased(&emitters, leases, now)
+        scheduler.leased(&emitters, leases, now);
     });
-    Ok(())
+    refreshed
 }
 
 /// Sweeps for what the last process left, and then whenever others may have appended.

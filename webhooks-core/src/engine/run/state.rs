@@ -243,7 +243,10 @@ impl Run {
 
     /// Starts no attempt any more: the receiver is gone.
     pub(crate) fn halt(&mut self) {
-        self.phase = Phase::Halted;
+        // What is stopped already stays so, or nobody would know that it is idle.
+        if self.phase != Phase::Suspended {
+            self.phase = Phase::Halted;
+        }
         self.forget_lanes();
     }
 

@@ -398,6 +398,18 @@ fn with_entries(lanes: u32, count: Seq) -> Run {
     run
 }
 
+#[test]
+fn what_was_stopped_before_its_receiver_is_gone_is_idle() {
+    let mut run = with_entries(1, 1);
+    let (lane, entry) = run.take().unwrap();
+    run.suspend();
+    run.finished(lane, entry.seq, None);
+    run.halt();
+    run.settled(entry.seq, false);
+    assert!(run.is_idle());
+    assert!(run.is_suspended());
+}
+
 /// Takes so many and delivers them.
 fn deliver(run: &mut Run, count: usize) {
     for _ in 0..count {

@@ -1,6 +1,7 @@
 //! What the nodes of a simulation share: a model, or a file of SQLite that each opens for itself.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -13,8 +14,8 @@ use webhooks_core::{
     env::Env,
     store::{
         SecretsKey, Store,
-        conformance::{Chance, Crash, InlineSqlite, ModelStore, Synchronous},
-        sqlite::SqliteOptions,
+        conformance::{Chance, Crash, InlineSqlite, ModelStore, ModelTransaction, Synchronous},
+        sqlite::{SqliteOptions, rusqlite::Connection},
     },
 };
 
@@ -34,11 +35,25 @@ pub(crate) enum Backing {
     Sqlite(TempDir, SecretsKey),
 }
 
+/// What a process has for itself.
+#[derive(Clone)]
+enum Own {
+    Model(ModelStore),
+    Inline(InlineSqlite, PathBuf),
+}
+
+/// A transaction of the application's.
+pub(crate) enum Transaction {
+    Model(ModelTransaction),
+    /// It holds up all who write: it is to be over before any time passes.
+    Sqlite(Connection),
+}
+
 /// A process's own handle.
 #[derive(Clone)]
 pub(crate) struct Handle {
     pub(crate) store: Arc<dyn Store>,
-    inline: Option<InlineSqlite>,
+    own: Own,
     /// It is to be killed right after a commit.
     after: Arc<AtomicBool>,
 }
@@ -60,12 +75,12 @@ impl Backing {
         match self {
             Self::Model(store) => Handle {
                 store: Arc::new(store.clone()),
-                inline: None,
+                own: Own::Model(store.clone()),
                 after: Arc::default(),
             },
             Self::Sqlite(directory, key) => {
                 let path = directory.path().join("webhooks.db");
-                let options = SqliteOptions::new(path)
+                let options = SqliteOptions::new(&path)
                     .secrets_key(key.clone())
                     .env(env.clone());
                 // What survives the machine is not simulated.
@@ -73,7 +88,7 @@ impl Backing {
                 let store = store.look_every(LOOK);
                 Handle {
                     store: Arc::new(store.clone()),
-                    inline: Some(store),
+                    own: Own::Inline(store, path),
                     after: Arc::default(),
                 }
             }
@@ -82,9 +97,28 @@ impl Backing {
 }
 
 impl Handle {
+    fn inline(&self) -> Option<&InlineSqlite> {
+        match &self.own {
+            Own::Model(_) => None,
+            Own::Inline(inline, _) => Some(inline),
+        }
+    }
+
+    /// Begins a transaction of the application's.
+    pub(crate) fn begin(&self) -> Transaction {
+        match &self.own {
+            Own::Model(model) => Transaction::Model(model.begin()),
+            Own::Inline(_, path) => {
+                let connection = Connection::open(path).unwrap();
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                Transaction::Sqlite(connection)
+            }
+        }
+    }
+
     /// The process is killed: at once, or at one of its next commits, before or after it.
     pub(crate) fn crash(&self, chance: &mut Chance) -> Option<&'static str> {
-        let inline = self.inline.as_ref()?;
+        let inline = self.inline()?;
         let nth = 1 + chance.below(3) as u64;
         let (word, at) = match chance.below(3) {
             0 => ("killed before a commit", Some(Crash::BeforeCommit)),
@@ -108,17 +142,17 @@ impl Handle {
 
     /// Whether it is a model, of which all is known.
     pub(crate) fn is_model(&self) -> bool {
-        self.inline.is_none()
+        self.inline().is_none()
     }
 
     /// Whether the process is there no more.
     pub(crate) fn is_killed(&self) -> bool {
-        self.inline.as_ref().is_some_and(InlineSqlite::is_crashed)
+        self.inline().is_some_and(InlineSqlite::is_crashed)
     }
 
     /// The process is there no more.
     pub(crate) fn end(&self) {
-        if let Some(inline) = &self.inline {
+        if let Some(inline) = self.inline() {
             inline.crash();
         }
     }

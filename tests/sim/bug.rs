@@ -21,12 +21,14 @@ pub(crate) enum Bug {
     NewcomersAreForgotten,
     /// A backlog that is to be discarded is kept.
     DiscardsAreForgotten,
+    /// What was emitted in a transaction that is rolled back is stored.
+    RollbacksAreStored,
     /// The transport sends some requests twice.
     SentTwice,
 }
 
 impl Bug {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::NoEpochs,
         Self::LeasesAreStolen,
         Self::RenewalsAreForgotten,
@@ -36,6 +38,7 @@ impl Bug {
         Self::MarksAreIgnored,
         Self::NewcomersAreForgotten,
         Self::DiscardsAreForgotten,
+        Self::RollbacksAreStored,
         Self::SentTwice,
     ];
 }

@@ -24,6 +24,7 @@ use crate::{
     net::Net,
     run::Trial,
     store::{Ledger, SimStore},
+    work::Caller,
     world::World,
 };
 
@@ -51,6 +52,17 @@ pub(crate) struct Node {
     handle: Handle,
     /// What callers wait for; it ends with the node.
     pub(crate) calls: JoinSet<()>,
+}
+
+impl Node {
+    pub(crate) fn caller(&self, world: &World) -> Caller {
+        Caller {
+            world: world.clone(),
+            process: self.process,
+            webhooks: self.webhooks.clone(),
+            store: SimStore::clone(self.faults.inner()),
+        }
+    }
 }
 
 impl Fleet {

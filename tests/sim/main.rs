@@ -16,5 +16,6 @@ mod plan;
 mod run;
 mod seeds;
 mod store;
+mod transaction;
 mod work;
 mod world;

@@ -60,5 +60,6 @@ mutants! {
     MarksAreIgnored
     NewcomersAreForgotten
     DiscardsAreForgotten
+    RollbacksAreStored
     SentTwice
 }

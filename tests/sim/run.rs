@@ -18,7 +18,7 @@ use crate::{
     bug::Bug,
     ends::{idle_leases, take_ends},
     fleet::Fleet,
-    work::{Act, Caller},
+    work::Act,
     world::World,
 };
 
@@ -157,11 +157,7 @@ async fn live(fleet: &mut Fleet, kills: bool) {
 fn call(fleet: &mut Fleet, act: Act) {
     let world = fleet.world.clone();
     if let Some(node) = fleet.any() {
-        let caller = Caller {
-            world,
-            process: node.process,
-            webhooks: node.webhooks.clone(),
-        };
+        let caller = node.caller(&world);
         node.calls.spawn(caller.act(act));
     }
 }
@@ -204,11 +200,7 @@ async fn recover(fleet: &mut Fleet) {
             if !emitter.state().is_active()
                 && let Some(node) = fleet.node(place)
             {
-                let caller = Caller {
-                    world: world.clone(),
-                    process: node.process,
-                    webhooks: node.webhooks.clone(),
-                };
+                let caller = node.caller(&world);
                 let plan = world.plan().emitters.iter();
                 let index = plan
                     .clone()

@@ -83,7 +83,7 @@ const OLD: [(u64, &str); 17] = [
 ];
 
 /// What must be met with over the default seeds.
-const COVERED: [&str; 34] = [
+const COVERED: [&str; 37] = [
     "change failed",
     "crash",
     "dead",
@@ -117,16 +117,20 @@ const COVERED: [&str; 34] = [
     "straight",
     "superseded",
     "takeover",
+    "transaction committed",
+    "transaction rolled back",
+    "transaction without an answer",
     "withheld",
 ];
 
 /// What must be met with over SQLite.
-const KILLED: [&str; 5] = [
+const KILLED: [&str; 6] = [
     "delivered",
     "killed after a commit",
     "killed before a commit",
     "killed between commits",
     "takeover",
+    "transaction committed",
 ];
 
 /// A number from the environment.

@@ -16,8 +16,8 @@ use webhooks_core::{
         Append, Appended, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome,
         EmitterStanding, EmitterTable, Epoch, Lease, LeaseRequest, Load, Loaded, MessageDetail,
         NodeId, Page, PendingRow, Prune, Pruned, PutEmitter, PutOutcome, Redeliver,
-        RedeliverOutcome, Renewal, Replay, SetState, Settle, SettleOutcome, StateChange,
-        StateOutcome, Stats, Store, StoreFuture,
+        RedeliverOutcome, Renewal, Replay, SetState, Settle, SettleOutcome, SqliteStore,
+        StateChange, StateOutcome, Stats, Store, StoreFuture,
     },
 };
 use webhooks_tests::history::inside::{self, Key, Kind, Process};
@@ -69,6 +69,10 @@ impl Store for SimStore {
     fn is_persistent(&self) -> bool {
         // Whatever it is: what a node leaves is there for the next.
         true
+    }
+
+    fn as_sqlite(&self) -> Option<&SqliteStore> {
+        self.inner.as_sqlite()
     }
 
     fn version(&self) -> StoreFuture<'_, u64> {

@@ -15,7 +15,12 @@ use webhooks_tests::history::{
     inside::{self, Kind, Process},
 };
 
-use crate::{plan::Spec, world::World};
+use crate::{
+    plan::{Plan, Spec},
+    store::SimStore,
+    transaction::Transacted,
+    world::World,
+};
 
 /// So many events come in a burst.
 const BURST: usize = 30;
@@ -26,6 +31,8 @@ pub(crate) struct Caller {
     pub(crate) world: World,
     pub(crate) process: Process,
     pub(crate) webhooks: Webhooks,
+    /// The node's own way to the store, without the faults.
+    pub(crate) store: SimStore,
 }
 
 /// Something that a caller does.
@@ -34,6 +41,8 @@ pub(crate) enum Act {
     Emit(Box<Emitted>),
     /// So many of one lane, one after the other: more than its window holds.
     Burst(Box<Emitted>),
+    /// Several in a transaction of the caller's.
+    Transact(Box<Transacted>),
     Attach(usize),
     Upsert(usize, usize),
     Pause(usize, Backlog),
@@ -78,6 +87,7 @@ impl Act {
                 25 => Self::Replay(emitter),
                 26 => Self::Burst(Box::new(Emitted::draw(n, emitters, chance))),
                 27..=28 => Self::Look(emitter),
+                29..=34 => Self::Transact(Box::new(Transacted::draw(n, emitters, chance))),
                 _ => Self::Emit(Box::new(Emitted::draw(n, emitters, chance))),
             }
         })
@@ -89,6 +99,7 @@ impl Caller {
         let plan = self.world.plan();
         match act {
             Act::Emit(emitted) => self.emit(*emitted).await,
+            Act::Transact(transacted) => self.transact(*transacted).await,
             Act::Look(emitter) => self.look(&plan.emitters[emitter]).await,
             Act::Burst(emitted) => {
                 for nth in 0..BURST {
@@ -191,17 +202,7 @@ impl Caller {
     }
 
     async fn emit(&self, emitted: Emitted) {
-        let id = format!("d{}", emitted.n);
-        let body = serde_json::json!({ "n": emitted.n }).to_string();
-        let emit = Emit {
-            called: self.world.now(),
-            answer: Answer::Unknown,
-            body,
-            targets: Default::default(),
-        };
-        self.world.record(&emitted, |history| {
-            history.emits.insert(id.clone(), emit);
-        });
+        let (id, _) = self.called(&emitted);
         let tries = if emitted.is_once { 4 } else { 1 };
         for nth in 0..tries {
             let called = self.world.now();
@@ -218,16 +219,36 @@ impl Caller {
                 Err(error) if error.kind() == ErrorKind::Store || nth > 0 => Answer::Unknown,
                 Err(_) => Answer::Refused,
             };
-            self.world.record(&answer, |history| {
-                let emit = history.emits.get_mut(&id).unwrap();
-                emit.answer = answer.clone();
-            });
+            self.answered(&id, &answer);
             if answer != Answer::Unknown {
                 return;
             }
             self.world.cover("emit without an answer");
             tokio::time::sleep(self.world.time_below(Duration::from_secs(2))).await;
         }
+    }
+
+    /// Takes down that an event is emitted: its delivery ID, and the moment.
+    pub(crate) fn called(&self, emitted: &Emitted) -> (String, Moment) {
+        let id = format!("d{}", emitted.n);
+        let called = self.world.now();
+        let emit = Emit {
+            called,
+            answer: Answer::Unknown,
+            body: serde_json::json!({ "n": emitted.n }).to_string(),
+            targets: Default::default(),
+        };
+        self.world.record(emitted, |history| {
+            history.emits.insert(id.clone(), emit);
+        });
+        (id, called)
+    }
+
+    pub(crate) fn answered(&self, id: &str, answer: &Answer) {
+        self.world.record(answer, |history| {
+            let emit = history.emits.get_mut(id).unwrap();
+            emit.answer = answer.clone();
+        });
     }
 
     /// Emits it, and waits for the answer for as long as the caller does.
@@ -249,20 +270,11 @@ impl Caller {
     }
 
     fn acknowledged(&self, emitted: &Emitted, called: Moment, receipt: &Receipt) {
-        let plan = self.world.plan();
-        let listens = |(at, spec): &(usize, &Spec)| match emitted.to {
-            Some(to) => *at == to,
-            None => {
-                (spec.pattern == "*" || spec.pattern == emitted.name)
-                    && spec.tenant == emitted.tenant
-            }
-        };
-        let listeners = plan.emitters.iter().enumerate().filter(listens);
         let receipt = inside::Receipt {
             call: (called, self.world.now()),
             message: receipt.message_id.to_string(),
             deliveries: receipt.deliveries,
-            listeners: listeners.map(|(_, spec)| spec.id.clone()).collect(),
+            listeners: emitted.listeners(self.world.plan()),
         };
         self.world.record(&receipt, |history| {
             history.inside.receipts.push(receipt.clone());
@@ -323,7 +335,7 @@ impl Caller {
 }
 
 impl Emitted {
-    fn draw(n: usize, emitters: usize, chance: &mut Chance) -> Self {
+    pub(crate) fn draw(n: usize, emitters: usize, chance: &mut Chance) -> Self {
         let to = chance.below(8 * emitters);
         let patience = chance.one_in(20).then(|| chance.below(40_000) as u64);
         Self {
@@ -337,7 +349,30 @@ impl Emitted {
         }
     }
 
-    fn event(&self, id: &str) -> Event {
+    /// The same as the `nth` of a transaction, which decides itself what happens once.
+    pub(crate) fn in_transaction(self, nth: usize) -> Self {
+        Self {
+            n: (self.n + 1) * 10_000_000 + nth,
+            is_once: false,
+            to: None,
+            patience: None,
+            ..self
+        }
+    }
+
+    /// The emitters that it goes to, as long as they are there.
+    pub(crate) fn listeners(&self, plan: &Plan) -> Vec<String> {
+        let listens = |(at, spec): &(usize, &Spec)| match self.to {
+            Some(to) => *at == to,
+            None => {
+                (spec.pattern == "*" || spec.pattern == self.name) && spec.tenant == self.tenant
+            }
+        };
+        let listeners = plan.emitters.iter().enumerate().filter(listens);
+        listeners.map(|(_, spec)| spec.id.clone()).collect()
+    }
+
+    pub(crate) fn event(&self, id: &str) -> Event {
         let once = self.is_once.then(|| IdempotencyKey::new(id).unwrap());
         let key = self
             .key

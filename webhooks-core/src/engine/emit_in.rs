@@ -7,6 +7,8 @@
 use rusqlite::Connection;
 
 use super::{core::Engine, emit::mismatch, outgoing::Outgoing};
+#[cfg(any(test, feature = "conformance"))]
+use crate::store::conformance::ModelTransaction;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::sqlx::PgConnection;
 #[cfg(feature = "sqlite")]
@@ -56,6 +58,19 @@ impl Engine {
         prepared.receipt(appended)
     }
 
+    /// In a transaction of whichever model: there is no database to be mistaken about.
+    #[cfg(any(test, feature = "conformance"))]
+    pub(crate) fn emit_in_model(
+        &self,
+        transaction: &ModelTransaction,
+        event: Event,
+    ) -> Result<Receipt, Error> {
+        self.check(&event)?;
+        let prepared = self.prepare(event);
+        let appended = transaction.append_in(prepared.batch.clone());
+        prepared.receipt(appended)
+    }
+
     fn check(&self, event: &Event) -> Result<(), Error> {
         self.gate.check()?;
         event.payload.check_size(self.options.payload_limit)?;
@@ -97,6 +112,7 @@ impl Prepared {
     }
 }
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn elsewhere(database: &str) -> Error {
     Error::new(
         ErrorKind::InvalidConfig,

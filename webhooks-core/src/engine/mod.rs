@@ -19,7 +19,12 @@ mod control;
 mod cool_down;
 mod core;
 mod emit;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(
+    test,
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "conformance"
+))]
 mod emit_in;
 mod fair;
 mod in_doubt;

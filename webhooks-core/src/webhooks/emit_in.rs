@@ -1,8 +1,15 @@
 //! Emitting inside a transaction of the application's.
 
 use super::Webhooks;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(
+    test,
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "conformance"
+))]
 use crate::store::Receipt;
+#[cfg(any(test, feature = "conformance"))]
+use crate::store::conformance::ModelTransaction;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::sqlx;
 #[cfg(feature = "sqlite")]
@@ -53,6 +60,16 @@ impl EmitIn for &rusqlite::Savepoint<'_> {
 
     fn emit_in(self, webhooks: &Webhooks, event: Result<Event, Error>) -> Self::Output {
         webhooks.emit_in_sqlite(self, event?)
+    }
+}
+
+/// In a test of how an application's transactions go.
+#[cfg(any(test, feature = "conformance"))]
+impl EmitIn for &ModelTransaction {
+    type Output = Result<Receipt, Error>;
+
+    fn emit_in(self, webhooks: &Webhooks, event: Result<Event, Error>) -> Self::Output {
+        webhooks.engine().emit_in_model(self, event?)
     }
 }
 

@@ -84,5 +84,5 @@ pub use self::{
 pub use super::sqlite::inline::{Crash, InlineSqlite, Synchronous};
 pub use super::{
     fault::{Fault, FaultStore, Operation},
-    model::{Model, ModelStore},
+    model::{Model, ModelStore, ModelTransaction},
 };

@@ -24,7 +24,8 @@ use crate::{
 
 /// A store whose calls fail as they are told to; all others go to the store inside. Clones are one.
 ///
-/// Calls are counted when their future is first polled.
+/// Calls are counted when their future is first polled. What is emitted in a transaction of the
+/// application's is no call.
 pub struct FaultStore<S: ?Sized> {
     inner: Arc<S>,
     script: Arc<Mutex<Script>>,
@@ -184,6 +185,16 @@ async fn detached<T: Send + 'static>(
 impl<S: Store + ?Sized> Store for FaultStore<S> {
     fn is_persistent(&self) -> bool {
         self.inner.is_persistent()
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn as_sqlite(&self) -> Option<&crate::store::SqliteStore> {
+        self.inner.as_sqlite()
+    }
+
+    #[cfg(feature = "postgres")]
+    fn as_postgres(&self) -> Option<&crate::store::PostgresStore> {
+        self.inner.as_postgres()
     }
 
     fn version(&self) -> StoreFuture<'_, u64> {

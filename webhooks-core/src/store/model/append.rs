@@ -7,7 +7,7 @@ use super::{
     state::{Delivery, Known, dead},
 };
 use crate::{
-    delivery::{DeadReason, DeliveryKey, DeliveryState, DiscardReason},
+    delivery::{DeadReason, DeliveryKey, DeliveryState, DiscardReason, Seq},
     env::Timestamp,
     event::MessageId,
     store::{
@@ -57,7 +57,10 @@ impl Model {
         }
         let deliveries = new.deliveries.into_iter();
         let rows: Vec<AppendedRow> = deliveries
-            .map(|delivery| self.deliver(node, id, delivery, now))
+            .map(|delivery| {
+                let seq = self.next_seq();
+                self.deliver(node, id, delivery, seq, now)
+            })
             .collect();
         if let Some((key, fingerprint)) = key {
             let queued = |row: &&AppendedRow| row.fate != Fate::Stale;
@@ -76,11 +79,12 @@ impl Model {
         Appended::Stored(Stored { rows })
     }
 
-    fn deliver(
+    pub(super) fn deliver(
         &mut self,
         node: NodeId,
         message_id: MessageId,
         new: NewDelivery,
+        seq: Seq,
         now: Timestamp,
     ) -> AppendedRow {
         let NewDelivery {
@@ -89,7 +93,6 @@ impl Model {
             epoch,
             due,
         } = new;
-        let seq = self.next_seq();
         let key = DeliveryKey {
             message_id,
             emitter: emitter.clone(),

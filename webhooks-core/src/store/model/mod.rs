@@ -4,7 +4,8 @@
 //!   beginning.
 //! - [`Model`] is plain synchronous state with a method for each of the trait's, so that a simulator
 //!   decides itself when a write is committed; a clone is a snapshot.
-//! - [`ModelStore`] is the [`Store`](crate::store::Store) over it.
+//! - [`ModelStore`] is the [`Store`](crate::store::Store) over it, [`ModelTransaction`] what an application
+//!   would have open in its database.
 //!
 //! ```
 //! use webhooks_core::store::{Store as _, conformance::ModelStore};
@@ -29,5 +30,6 @@ mod settle;
 mod state;
 mod stats;
 mod store;
+mod transaction;
 
-pub use self::{state::Model, store::ModelStore};
+pub use self::{state::Model, store::ModelStore, transaction::ModelTransaction};

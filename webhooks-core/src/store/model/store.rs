@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::Model;
+use super::{Model, ModelTransaction};
 use crate::{
     delivery::DeliveryKey,
     emitter::EmitterId,
@@ -50,6 +50,12 @@ impl ModelStore {
             self.changed.notify_waiters();
         }
         done
+    }
+
+    /// A transaction of the application's, to emit events in.
+    #[must_use]
+    pub fn begin(&self) -> ModelTransaction {
+        ModelTransaction::new(self.clone())
     }
 
     /// Does its work at the first poll.

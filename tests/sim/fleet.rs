@@ -23,6 +23,7 @@ use crate::{
     bug::Bug,
     net::Net,
     run::Trial,
+    still::Stills,
     store::{Ledger, SimStore},
     work::Caller,
     world::World,
@@ -32,6 +33,7 @@ use crate::{
 pub(crate) struct Fleet {
     pub(crate) world: World,
     pub(crate) net: Net,
+    pub(crate) stills: Stills,
     pub(crate) kind: Kind,
     backing: Backing,
     /// What is looked at from outside.
@@ -75,6 +77,7 @@ impl Fleet {
             backing,
             world: world.clone(),
             net: Net::new(world),
+            stills: Stills::new(world),
             store,
             ledger: Arc::default(),
             bug,
@@ -104,11 +107,14 @@ impl Fleet {
         }
         if !self.is_healed && !self.world.plan().is_calm {
             self.world.cover("start");
-            self.strike(process, &faults);
+            self.strike(&faults);
         }
+        let stills = self.stills.clone();
+        let env = self.world.env(process);
+        let env = env.wrap_tasks(move |task| stills.task(process, task));
         let builder = Webhooks::builder()
             .store(faults.clone())
-            .env(self.world.env(process))
+            .env(env)
             .in_flight(self.world.plan().in_flight)
             .transport(self.net.transport(process, &handle, self.bug));
         // Whoever starts it gives up in the end, and tries later.
@@ -128,9 +134,9 @@ impl Fleet {
         }
     }
 
-    /// Lets the calls of a node fail, and wait while it stands still.
-    fn strike(&self, process: Process, faults: &FaultStore<SimStore>) {
-        let (world, net) = (self.world.clone(), self.net.clone());
+    /// Lets the calls of a node fail.
+    fn strike(&self, faults: &FaultStore<SimStore>) {
+        let world = self.world.clone();
         let bad = world.draw(|chance| chance.one_of(&[10, 30, 100]));
         faults.strike_as(move |operation| {
             if operation == Operation::Changed {
@@ -139,10 +145,6 @@ impl Fleet {
                 return world
                     .draw(|chance| chance.one_in(3))
                     .then_some(Fault::Late(long));
-            }
-            if let Some(until) = net.stalled(process) {
-                world.cover("stall before a call");
-                return Some(Fault::Delayed(until.saturating_sub(world.now())));
             }
             let short = world.time_below(Duration::from_millis(30));
             let long = world.time_below(Duration::from_secs(20));
@@ -213,6 +215,7 @@ impl Fleet {
         place: usize,
         grace: Duration,
     ) -> Option<(u64, usize)> {
+        self.stills.over(self.nodes[place].as_ref()?.process).await;
         let node = self.nodes[place].take()?;
         self.world.cover("shutdown");
         // Where the store fails, outcomes are left behind, and others take over before the call returns.

@@ -15,6 +15,7 @@ mod nth;
 mod plan;
 mod run;
 mod seeds;
+mod still;
 mod store;
 mod transaction;
 mod work;

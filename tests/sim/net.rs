@@ -62,8 +62,6 @@ pub(crate) struct Net {
     world: World,
     moods: Arc<Mutex<BTreeMap<String, (Mood, Moment)>>>,
     healed: Arc<std::sync::atomic::AtomicBool>,
-    /// Until when processes stand still.
-    stalls: Arc<Mutex<BTreeMap<Process, Moment>>>,
 }
 
 /// What comes back, and when.
@@ -78,7 +76,6 @@ impl Net {
             world: world.clone(),
             moods: Arc::default(),
             healed: Arc::default(),
-            stalls: Arc::default(),
         }
     }
 
@@ -86,17 +83,6 @@ impl Net {
     pub(crate) fn heal(&self) {
         self.healed
             .store(true, std::sync::atomic::Ordering::Relaxed);
-    }
-
-    /// A process stands still until then.
-    pub(crate) fn stall(&self, process: Process, until: Moment) {
-        self.stalls.lock().unwrap().insert(process, until);
-    }
-
-    /// Until when a process stands still, if it does.
-    pub(crate) fn stalled(&self, process: Process) -> Option<Moment> {
-        let until = self.stalls.lock().unwrap().get(&process).copied();
-        until.filter(|until| *until > self.world.now())
     }
 
     /// The transport of a process.
@@ -233,10 +219,6 @@ impl Net {
         };
         async move {
             sleep(time).await;
-            if let Some(until) = self.stalled(process) {
-                self.world.cover("stall before an answer is heard");
-                sleep(until.saturating_sub(self.world.now())).await;
-            }
             match reply {
                 Reply::Status(status, after) => {
                     waiting.ends(Heard::Status(status));

@@ -155,10 +155,11 @@ async fn live(fleet: &mut Fleet, kills: bool) {
 }
 
 fn call(fleet: &mut Fleet, act: Act) {
-    let world = fleet.world.clone();
+    let (world, stills) = (fleet.world.clone(), fleet.stills.clone());
     if let Some(node) = fleet.any() {
         let caller = node.caller(&world);
-        node.calls.spawn(caller.act(act));
+        let call = caller.act(act);
+        node.calls.spawn(stills.task(node.process, Box::pin(call)));
     }
 }
 
@@ -173,9 +174,7 @@ async fn befall(fleet: &mut Fleet) {
             if let Some(node) = fleet.node(place) {
                 let process = node.process;
                 let until = world.now() + world.time_below(Duration::from_secs(25));
-                fleet.net.stall(process, until);
-                world.cover("stall");
-                world.record(("stall", process), |_| ());
+                fleet.stills.stop(process, until);
             }
         }
         3..=12 if fleet.node(place).is_none() => fleet.start(place).await,

@@ -83,7 +83,7 @@ const OLD: [(u64, &str); 17] = [
 ];
 
 /// What must be met with over the default seeds.
-const COVERED: [&str; 37] = [
+const COVERED: [&str; 36] = [
     "change failed",
     "crash",
     "dead",
@@ -112,8 +112,7 @@ const COVERED: [&str; 37] = [
     "retry-after",
     "shutdown",
     "stale",
-    "stall before a call",
-    "stall before an answer is heard",
+    "stood still",
     "straight",
     "superseded",
     "takeover",

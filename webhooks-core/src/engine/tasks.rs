@@ -1,16 +1,21 @@
 //! The engine's tasks. A panic in one of them reaches whoever shuts the engine down.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use tokio::{
     runtime::Handle,
     task::{JoinError, JoinSet},
 };
 
+use crate::env::Wrap;
+
 /// Tasks that end with the engine.
-#[derive(Debug)]
 pub(crate) struct Tasks {
     runtime: Handle,
+    wrap: Option<Wrap>,
     set: Mutex<JoinSet<()>>,
     panics: Mutex<Vec<JoinError>>,
 }
@@ -18,9 +23,10 @@ pub(crate) struct Tasks {
 impl Tasks {
     /// # Panics
     /// Outside a tokio runtime.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(wrap: Option<Wrap>) -> Self {
         Self {
             runtime: Handle::current(),
+            wrap,
             set: Mutex::new(JoinSet::new()),
             panics: Mutex::new(Vec::new()),
         }
@@ -28,7 +34,10 @@ impl Tasks {
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
-        set.spawn_on(task, &self.runtime);
+        match &self.wrap {
+            None => set.spawn_on(task, &self.runtime),
+            Some(wrap) => set.spawn_on(wrap(Box::pin(task)), &self.runtime),
+        };
         // Workers end often: what ended is taken out here, so that the set stays small.
         while let Some(ended) = set.try_join_next() {
             self.keep_panic(ended);
@@ -73,5 +82,11 @@ impl Tasks {
         if let Some(panic) = first {
             std::panic::resume_unwind(panic.into_panic());
         }
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tasks").finish_non_exhaustive()
     }
 }

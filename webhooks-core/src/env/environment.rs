@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -36,12 +37,19 @@ impl<F: Fn(&mut [u8]) + Send + Sync + 'static> Random for F {
     }
 }
 
+/// A task of an engine's.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What an engine's tasks are wrapped in.
+pub(crate) type Wrap = Arc<dyn Fn(Task) -> Task + Send + Sync>;
+
 /// Clock and randomness together, and the IDs that are made of them. Cheap to clone.
 #[derive(Clone)]
 pub struct Env {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     last_message_id: Arc<AtomicU64>,
+    wrap: Option<Wrap>,
 }
 
 impl Env {
@@ -57,7 +65,20 @@ impl Env {
             clock: Arc::new(clock),
             random: Arc::new(random),
             last_message_id: Arc::new(AtomicU64::new(0)),
+            wrap: None,
         }
+    }
+
+    /// Runs each task of an engine as `wrap` makes of it: a simulation lets a node stand still by not polling
+    /// them.
+    #[must_use]
+    pub fn wrap_tasks(mut self, wrap: impl Fn(Task) -> Task + Send + Sync + 'static) -> Self {
+        self.wrap = Some(Arc::new(wrap));
+        self
+    }
+
+    pub(crate) fn wrap(&self) -> Option<Wrap> {
+        self.wrap.clone()
     }
 
     /// The time now, on the wall clock.

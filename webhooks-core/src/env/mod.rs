@@ -8,8 +8,9 @@ mod environment;
 mod system;
 mod timestamp;
 
+pub(crate) use self::environment::Wrap;
 pub use self::{
-    environment::{Clock, Env, Random},
+    environment::{Clock, Env, Random, Task},
     system::{SystemClock, SystemRandom},
     timestamp::Timestamp,
 };

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Breach, Inside, LIFETIME, MARGIN, Moment, Process, Rule, found};
+use super::{
+    Attempt, Breach, Inside, LIFETIME, MARGIN, Moment, Process, Rule, found, times::SLACK,
+};
 
 pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
     outcomes(inside, breaches);
@@ -45,10 +47,22 @@ fn times(inside: &Inside, breaches: &mut Vec<Breach>) {
             committed.map(|(_, until)| *until).max().unwrap_or_default()
         };
         let end = attempt.end.unwrap_or(Moment::MAX);
-        if attempt.start + MARGIN > until(attempt.start) || end.saturating_add(MARGIN) > until(end)
+        let is_late = end.saturating_add(MARGIN) > until(end);
+        if attempt.start + MARGIN > until(attempt.start)
+            || (is_late && !stood_still(inside, attempt, until(end)))
         {
             let what = format!("{attempt:?}, with time until {:?}", until(end));
             found(breaches, Rule::NothingPastItsTime, what);
         }
     }
+}
+
+/// Whether the process of an attempt that ends past its time stood still when that was up: it ends when the
+/// process goes on.
+fn stood_still(inside: &Inside, attempt: &Attempt, until: Moment) -> bool {
+    inside.stalls.iter().any(|(process, from, to)| {
+        *process == attempt.process
+            && *from + MARGIN <= until
+            && attempt.end.is_some_and(|end| end <= *to + SLACK)
+    })
 }

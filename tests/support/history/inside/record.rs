@@ -25,6 +25,8 @@ pub struct Inside {
     pub settles: Vec<Settle>,
     /// Renewals that were committed.
     pub renewals: Vec<Renewal>,
+    /// Processes that stood still, from when and until when.
+    pub stalls: Vec<(Process, Moment, Moment)>,
     /// Processes that ended, and when.
     pub ended: Vec<(Moment, Process)>,
     /// Leases that were taken and given back, in the order of their commits.

@@ -216,6 +216,24 @@ fn nothing_goes_on_when_the_time_is_up() {
 }
 
 #[test]
+fn what_goes_on_when_a_process_goes_on_ends_then() {
+    let stood_still = |from, to| {
+        move |inside: &mut Inside| {
+            inside.attempts[2].end = Some(ms(12_002));
+            inside.settles[2].at = ms(12_003);
+            inside.stalls.push((1, ms(from), ms(to)));
+        }
+    };
+    keeps(stood_still(11_000, 12_000));
+    breaks(Rule::NothingPastItsTime, stood_still(11_001, 12_000));
+    breaks(Rule::NothingPastItsTime, stood_still(11_000, 11_999));
+    breaks(Rule::NothingPastItsTime, |inside| {
+        stood_still(11_000, 12_000)(inside);
+        inside.attempts[2].start = ms(12_001);
+    });
+}
+
+#[test]
 fn no_lease_is_taken_from_the_living() {
     let taken = |at, epoch| {
         move |inside: &mut Inside| {

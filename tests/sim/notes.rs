@@ -6,6 +6,7 @@ use webhooks_core::{
     Error,
     delivery::DeliveryKey,
     emitter::EmitterId,
+    env::Timestamp,
     store::{Append, Appended, Epoch, Fate, Lease, NodeId, Settle, SettleOutcome, Verdict},
 };
 use webhooks_tests::history::{
@@ -53,6 +54,11 @@ impl SimStore {
             }
         }
         count
+    }
+
+    /// What the store's own clock says, where it has one: as in PostgreSQL, leases go by it.
+    pub(crate) fn own_clock(&self) -> Option<Timestamp> {
+        self.world.plan().is_skewed.then(|| self.world.wall())
     }
 
     /// Takes down what the store counts, now that so many are queued more. Of a process that is killed at a

@@ -37,6 +37,10 @@ pub(crate) struct Outcome {
 const RECOVERY: Duration = Duration::from_secs(30 * 60);
 /// And no emitter is leased after this.
 const IDLE: Duration = Duration::from_secs(70);
+/// Each node's clock may differ from the store's by half of it; where the answer to its first renewal comes late,
+/// by about half of the time that it took.
+const SKEW: Duration = Duration::from_secs(1);
+const UNSURE: Duration = Duration::from_secs(12);
 /// When a node is killed, where that is the trial, and within what others take over from it: it is believed
 /// alive for 12 s after its last renewal, and looked for each second.
 const KILLED: Duration = Duration::from_secs(4);
@@ -108,6 +112,9 @@ async fn simulate(seed: u64, kind: Kind, bug: Option<Bug>, trial: Trial) -> Outc
     history.inside.in_flight = world.plan().in_flight;
     if world.plan().is_calm && is_seed {
         history.inside.slack = Some(world.plan().slack());
+    }
+    if world.plan().is_skewed {
+        history.inside.skew = if world.plan().is_calm { SKEW } else { UNSURE };
     }
     if kills {
         history.inside.takeover = Some(TAKEOVER);

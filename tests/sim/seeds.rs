@@ -23,7 +23,7 @@ const SQLITE: u64 = 8;
 
 /// Seeds that found something once. Each says what; what they find today is another matter, since every
 /// change of the engine changes what happens.
-const OLD: [(u64, &str); 17] = [
+const OLD: [(u64, &str); 18] = [
     (
         8,
         "workers were hired and retired without end once the time was up",
@@ -53,6 +53,10 @@ const OLD: [(u64, &str); 17] = [
     (
         4563,
         "an emitter came to work as a caller remembered it, not as it was",
+    ),
+    (
+        5_727,
+        "a node that had come back as another was not renewed while it looked for work",
     ),
     (
         10871,

@@ -142,6 +142,8 @@ impl Store for SimStore {
 
     fn renew(&self, node: NodeId, now: Timestamp) -> StoreFuture<'_, Renewal> {
         Box::pin(async move {
+            let own = self.own_clock();
+            let now = own.unwrap_or(now);
             if self.has(Bug::RenewalsAreForgotten) {
                 return Ok(Renewal::Alive {
                     until: now,
@@ -150,7 +152,8 @@ impl Store for SimStore {
             }
             let renewal = self.inner.renew(node, now).await?;
             match renewal {
-                Renewal::Alive { .. } => {
+                Renewal::Alive { until, .. } => {
+                    let alive = Renewal::Alive { until, clock: own };
                     let renewal = inside::Renewal {
                         process: self.process,
                         node: format!("{node:?}"),
@@ -160,17 +163,21 @@ impl Store for SimStore {
                     self.world.record(&renewal, |history| {
                         history.inside.renewals.push(renewal.clone());
                     });
+                    Ok(alive)
                 }
                 Renewal::Dead => {
                     self.world.cover("found itself dead");
                     self.world.fault();
+                    Ok(renewal)
                 }
             }
-            Ok(renewal)
         })
     }
 
-    fn lease(&self, request: LeaseRequest) -> StoreFuture<'_, Vec<Lease>> {
+    fn lease(&self, mut request: LeaseRequest) -> StoreFuture<'_, Vec<Lease>> {
+        if let Some(now) = self.own_clock() {
+            request.now = now;
+        }
         Box::pin(self.lease_all(request))
     }
 

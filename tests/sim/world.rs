@@ -20,6 +20,9 @@ use crate::plan::Plan;
 /// When a simulation begins, on its wall clocks: 2026-02-01, in microseconds.
 const DATE: i64 = 1_769_904_000_000_000;
 
+/// By so many microseconds a clock is wrong at most.
+const SKEW: usize = 10_000_000;
+
 /// Set, all that is taken down is told.
 const TELL: &str = "WEBHOOKS_SIM_TELL";
 
@@ -89,10 +92,15 @@ impl World {
     /// Clock and randomness of a process, which draws what it draws whatever others do.
     pub(crate) fn env(&self, process: usize) -> Env {
         let world = self.clone();
-        let own = Chance::new(self.0.seed.rotate_left(17) ^ process as u64);
+        let mut own = Chance::new(self.0.seed.rotate_left(17) ^ process as u64);
+        let is_right = process == 0 || !self.0.plan.is_skewed;
+        let ahead = if is_right { SKEW } else { own.below(2 * SKEW) };
         let own = Mutex::new(own);
         Env::new(
-            move || world.wall(),
+            move || {
+                let ahead = world.wall().as_micros() + ahead as i64;
+                Timestamp::from_micros(ahead - SKEW as i64)
+            },
             move |bytes: &mut [u8]| {
                 let mut chance = own.lock().unwrap();
                 for part in bytes.chunks_mut(8) {

@@ -37,6 +37,13 @@ pub(super) async fn run(engine: Arc<Engine>) {
     }
 }
 
+/// Looks for work once, out of turn.
+pub(super) async fn look(engine: Arc<Engine>) {
+    if let Err(error) = sweep(&engine).await {
+        tracing::warn!(target: observe::STORE, %error, "what is pending could not be looked for");
+    }
+}
+
 async fn keep(engine: &Arc<Engine>, tick: u64, version: &mut Option<u64>) -> Result<(), Error> {
     if *version != Some(engine.store.version().await?) {
         *version = Some(engine.refresh_registry().await?);

@@ -63,11 +63,16 @@ struct State {
 const IN_STEP: i64 = 500_000;
 
 /// By how many microseconds the store's clock is ahead of the node's, if they are not in step. The store
-/// answered between two moments of the node's clock.
-fn ahead(store: Timestamp, asked: Timestamp, answered: Timestamp) -> i64 {
-    let middle = i64::midpoint(asked.as_micros(), answered.as_micros());
-    let ahead = store.as_micros().saturating_sub(middle);
-    if ahead.abs() < IN_STEP { 0 } else { ahead }
+/// read its own between two moments of the node's clock: an answer that comes late says little, and what was
+/// known before stands unless it cannot be.
+fn ahead(before: i64, store: Timestamp, asked: Timestamp, answered: Timestamp) -> i64 {
+    let ahead_of = |own: Timestamp| store.as_micros().saturating_sub(own.as_micros());
+    let (least, most) = (ahead_of(answered), ahead_of(asked));
+    let may_be = |ahead: &i64| {
+        *ahead > least.saturating_sub(IN_STEP) && *ahead < most.saturating_add(IN_STEP)
+    };
+    let found = [before, 0].into_iter().find(may_be);
+    found.unwrap_or(i64::midpoint(least, most))
 }
 
 impl Life {
@@ -151,7 +156,8 @@ impl Engine {
             match renewal {
                 Ok(Renewal::Alive { clock, .. }) => {
                     if let Some(clock) = clock {
-                        let ahead = ahead(clock, asked_at, self.env().now());
+                        let before = self.life.ahead.load(Relaxed);
+                        let ahead = ahead(before, clock, asked_at, self.env().now());
                         self.life.ahead.store(ahead, Relaxed);
                     }
                     {
@@ -220,11 +226,45 @@ pub(super) async fn run(engine: Arc<Engine>) {
             tracing::warn!(target: observe::STORE, %error, "the node cannot be renewed");
             engine.drop_if_time_is_up().await;
             pause = pause.min(RETRY);
-        } else if engine.node() != before
-            && engine.options.deliver
-            && let Err(error) = keeper::sweep(&engine).await
-        {
-            tracing::warn!(target: observe::STORE, %error, "what is pending could not be looked for");
+        } else if engine.node() != before && engine.options.deliver {
+            // Not awaited: a store that answers late must not hold up the next renewal.
+            engine.tasks.spawn(keeper::look(engine.clone()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is known after an answer of a store that is ahead by the second, which took from `asked` to
+    /// `answered` by the node's clock; the store read its own at `read`. All in milliseconds.
+    fn known(before: i64, ahead_by: i64, [asked, read, answered]: [i64; 3]) -> i64 {
+        let at = |ms: i64| Timestamp::from_micros(ms * 1_000);
+        let store = at(read + ahead_by);
+        ahead(before * 1_000, store, at(asked), at(answered)) / 1_000
+    }
+
+    #[test]
+    fn clocks_in_step_are_left_alone() {
+        assert_eq!(known(0, 499, [0, 1, 2]), 0);
+        assert_eq!(known(0, -499, [0, 1, 2]), 0);
+    }
+
+    #[test]
+    fn clocks_that_differ_are_corrected() {
+        assert_eq!(known(0, 10_000, [0, 1, 2]), 10_000);
+        assert_eq!(known(0, -10_000, [0, 1, 2]), -10_000);
+        assert_eq!(known(10_000, 0, [0, 1, 2]), 0);
+        assert_eq!(known(10_000, 10_499, [0, 1, 2]), 10_000);
+    }
+
+    #[test]
+    fn a_late_answer_changes_nothing_that_it_allows() {
+        assert_eq!(known(0, 0, [0, 1, 8_000]), 0);
+        assert_eq!(known(0, 0, [0, 7_999, 8_000]), 0);
+        assert_eq!(known(10_000, 10_000, [0, 7_999, 8_000]), 10_000);
+        // Nor does it say much where it does not.
+        assert_eq!(known(0, 10_000, [0, 0, 8_000]), 6_000);
     }
 }

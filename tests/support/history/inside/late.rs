@@ -63,7 +63,7 @@ fn ages(inside: &Inside, breaches: &mut Vec<Breach>) {
         let most = inside.max_age.get(&settle.key.0);
         let first = attempts.get(&settle.key).and_then(|all| all.first());
         if let (Some(most), Some(first), Verdict::Retry(due)) = (most, first, settle.verdict)
-            && due > first.start + *most + SLACK
+            && due > first.start + *most + SLACK + inside.skew
             && !again.contains(&settle.key)
             && !was_gone(&attempts[&settle.key], settle.number)
         {

@@ -52,6 +52,8 @@ pub struct Inside {
     pub max_age: BTreeMap<String, Duration>,
     /// Until when nothing is sent to a receiver that failed, as the store was told.
     pub cooling: Vec<Cooling>,
+    /// By so much the clocks of two nodes may differ.
+    pub skew: Duration,
     /// Where nothing is wrong with nodes and their store, what is due begins within this.
     pub slack: Option<Duration>,
     /// What the store counts, after each commit; empty where that cannot be known.

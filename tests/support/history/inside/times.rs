@@ -23,7 +23,7 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
             verdict: Verdict::Retry(due),
             ..
         }) = last
-            && attempt.start + SLACK < *due
+            && attempt.start + SLACK + inside.skew < *due
         {
             let what = format!("{attempt:?}, due at {due:?}");
             found(breaches, Rule::NotEarly, what);

@@ -23,6 +23,7 @@ use crate::{
     bug::Bug,
     net::Net,
     run::Trial,
+    sender::Sender,
     still::Stills,
     store::{Ledger, SimStore},
     work::Caller,
@@ -109,6 +110,7 @@ impl Fleet {
             self.world.cover("start");
             self.strike(&faults);
         }
+        let sender = Sender::new(&self.net, process, &handle, self.bug);
         let stills = self.stills.clone();
         let env = self.world.env(process);
         let env = env.wrap_tasks(move |task| stills.task(process, task));
@@ -116,7 +118,7 @@ impl Fleet {
             .store(faults.clone())
             .env(env)
             .in_flight(self.world.plan().in_flight)
-            .transport(self.net.transport(process, &handle, self.bug));
+            .transport(sender.transport());
         // Whoever starts it gives up in the end, and tries later.
         let built = tokio::time::timeout(Duration::from_secs(30), builder.build()).await;
         if let Ok(Ok(webhooks)) = built {

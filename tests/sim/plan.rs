@@ -112,7 +112,7 @@ impl Spec {
             .max_age(self.max_age)
             .give_up_on(self.give_up_on.iter().copied());
         let tenant = self.tenant.map(|tenant| Tenant::new(tenant).unwrap());
-        EmitterConfig::new(format!("https://hooks.example/{}", self.id))
+        EmitterConfig::new(format!("https://{0}.example/{0}", self.id))
             .unwrap()
             .description(format!("version {version}"))
             .lanes(self.lanes)

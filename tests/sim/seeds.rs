@@ -87,7 +87,7 @@ const OLD: [(u64, &str); 18] = [
 ];
 
 /// What must be met with over the default seeds.
-const COVERED: [&str; 36] = [
+const COVERED: [&str; 38] = [
     "change failed",
     "crash",
     "dead",
@@ -99,6 +99,7 @@ const COVERED: [&str; 36] = [
     "emit given up",
     "emit without an answer",
     "fenced",
+    "forbidden address",
     "found itself dead",
     "given back",
     "late answer",
@@ -106,6 +107,7 @@ const COVERED: [&str; 36] = [
     "lease",
     "look",
     "lost answer",
+    "no address",
     "not the owner",
     "probe",
     "redelivered",

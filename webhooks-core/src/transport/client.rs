@@ -20,8 +20,8 @@ use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use super::{
-    AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, NetworkPolicy,
-    Resolve, Standing, TlsOptions, capture, guard::Ports, resolve::BoundedResolver,
+    AttemptError, AttemptErrorKind as Kind, AttemptRequest, AttemptResponse, Guard, NetworkPolicy,
+    Resolve, Standing, TlsOptions, capture, guard::Ports,
 };
 use crate::{Error, ErrorKind};
 
@@ -45,7 +45,7 @@ tokio::task_local! {
 pub struct HttpTransport(Arc<Inner>);
 
 struct Inner {
-    policy: NetworkPolicy,
+    guard: Guard,
     standard: Client,
     other: Option<Client>,
 }
@@ -62,13 +62,11 @@ impl HttpTransport {
         resolver: Arc<dyn Resolve>,
         tls: &TlsOptions,
     ) -> Result<Self, Error> {
-        policy.validate()?;
-        let resolver = Arc::new(BoundedResolver::new(resolver));
+        let guard = Guard::new(policy, resolver)?;
         let client = |ports| {
             let guarded = Guarded {
-                policy: policy.clone(),
+                guard: guard.clone(),
                 ports,
-                resolver: resolver.clone(),
             };
             tls.apply(Client::builder())
                 .redirect(redirect::Policy::none())
@@ -91,10 +89,10 @@ impl HttpTransport {
                 })
         };
         let standard = client(Ports::Standard)?;
-        let other = policy.allows_networks().then(|| client(Ports::Other));
+        let other = guard.allows_networks().then(|| client(Ports::Other));
         Ok(Self(Arc::new(Inner {
             other: other.transpose()?,
-            policy,
+            guard,
             standard,
         })))
     }
@@ -112,14 +110,8 @@ impl Inner {
             timeout,
             standing,
         } = request;
-        self.policy.check_dialled(&url).map_err(|error| {
-            let kind = match error.kind() {
-                ErrorKind::ForbiddenAddress => Kind::ForbiddenAddress,
-                _ => Kind::InvalidRequest,
-            };
-            AttemptError::new(kind, error.to_string())
-        })?;
-        let client = match self.policy.ports(&url) {
+        self.guard.check(&url)?;
+        let client = match self.guard.ports(&url) {
             Ports::Standard => &self.standard,
             Ports::Other => self.other.as_ref().ok_or_else(|| {
                 AttemptError::new(Kind::ForbiddenAddress, "no network is allowed on this port")
@@ -169,59 +161,28 @@ impl Service<AttemptRequest> for HttpTransport {
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpTransport")
-            .field("policy", &self.0.policy)
+            .field("guard", &self.0.guard)
             .finish_non_exhaustive()
     }
 }
 
-/// Looks names up and lets only answers through that are allowed as a whole: what is checked is
-/// what is dialled.
+/// The guard as reqwest's resolver: what is checked is what is dialled.
 struct Guarded {
-    policy: NetworkPolicy,
+    guard: Guard,
     ports: Ports,
-    resolver: Arc<BoundedResolver>,
 }
 
 impl reqwest::dns::Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let standing = STANDING.try_with(|standing| *standing).unwrap_or_default();
-        let (policy, ports, resolver) = (self.policy.clone(), self.ports, self.resolver.clone());
+        let (guard, ports) = (self.guard.clone(), self.ports);
         Box::pin(async move {
-            let addresses = resolver
-                .resolve(name.as_str(), standing)
-                .await
-                .map_err(LookUpFailed)?;
-            let found = policy
-                .admit_answer(name.as_str(), &addresses, ports)
-                .map_err(|forbidden| Forbidden(forbidden.to_string()))?
-                .into_iter()
-                .map(|address| SocketAddr::new(address, 0));
+            let found = guard.look_up(name.as_str(), ports, standing).await?;
+            let found = found.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(found) as Addrs)
         })
     }
 }
-
-#[derive(Debug)]
-struct Forbidden(String);
-
-impl fmt::Display for Forbidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the name leads to {}, which is not allowed", self.0)
-    }
-}
-
-impl StdError for Forbidden {}
-
-#[derive(Debug)]
-struct LookUpFailed(io::Error);
-
-impl fmt::Display for LookUpFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the name could not be looked up: {}", self.0)
-    }
-}
-
-impl StdError for LookUpFailed {}
 
 /// Finds the kind of an error in what caused it.
 fn explain(error: reqwest::Error) -> AttemptError {
@@ -253,11 +214,8 @@ fn explain(error: reqwest::Error) -> AttemptError {
 }
 
 fn kind_of(cause: &(dyn StdError + 'static)) -> Option<Kind> {
-    if cause.is::<Forbidden>() {
-        return Some(Kind::ForbiddenAddress);
-    }
-    if cause.is::<LookUpFailed>() {
-        return Some(Kind::Dns);
+    if let Some(error) = cause.downcast_ref::<AttemptError>() {
+        return Some(error.kind());
     }
     if cause.is::<rustls::Error>() {
         return Some(Kind::Tls);

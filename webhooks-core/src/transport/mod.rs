@@ -1,8 +1,8 @@
 //! A delivery attempt as a tower `Service`.
 //!
 //! - The transport is any `Service<AttemptRequest, Response = AttemptResponse,
-//!   Error = AttemptError>`; the default, `HttpTransport`, is a guard in front of reqwest.
-//! - The [guard](NetworkPolicy) wants https and public addresses, unless told otherwise. It checks
+//!   Error = AttemptError>`; the default, `HttpTransport`, is a [`Guard`] in front of reqwest.
+//! - The guard wants https and public addresses, unless its [`NetworkPolicy`] says otherwise. It checks
 //!   the parsed URL when an emitter is attached, and at every attempt the address that is dialled.
 //! - Names are looked up by a [`Resolve`], at most 32 at once and half of them for emitters that
 //!   have not succeeded since their last failure.
@@ -22,6 +22,7 @@ mod attempt;
 mod capture;
 #[cfg(feature = "reqwest")]
 mod client;
+mod dial;
 mod error;
 mod guard;
 mod resolve;
@@ -39,6 +40,7 @@ pub type BoxTransport = BoxCloneSyncService<AttemptRequest, AttemptResponse, Att
 
 pub use self::{
     attempt::{AttemptRequest, AttemptResponse, Standing},
+    dial::Guard,
     error::{AttemptError, AttemptErrorKind},
     guard::{NetworkPolicy, is_public, parse_url},
     resolve::{Resolve, ResolveFuture, SystemResolver},

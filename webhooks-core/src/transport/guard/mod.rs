@@ -5,6 +5,5 @@ mod host;
 mod policy;
 mod url;
 
-#[cfg(feature = "reqwest")]
 pub(crate) use self::policy::Ports;
 pub use self::{classify::is_public, policy::NetworkPolicy, url::parse_url};

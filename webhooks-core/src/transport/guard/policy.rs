@@ -105,7 +105,6 @@ impl NetworkPolicy {
     ///
     /// # Errors
     /// The address for which the answer is refused, as a whole.
-    #[cfg(feature = "reqwest")]
     pub(crate) fn admit_answer(
         &self,
         name: &str,

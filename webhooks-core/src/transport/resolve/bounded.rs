@@ -4,12 +4,13 @@ use std::{
     collections::HashMap,
     io,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
@@ -24,7 +25,16 @@ const UNPROVEN: usize = LIMIT / 2;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 type Answer = Result<Arc<[IpAddr]>, Arc<io::Error>>;
-type UnderWay = Arc<Mutex<HashMap<String, watch::Receiver<Option<Answer>>>>>;
+type UnderWay = Arc<Mutex<HashMap<String, Arc<LookUp>>>>;
+
+/// A look-up, which one or more wait for.
+#[derive(Default)]
+struct LookUp {
+    answer: OnceLock<Answer>,
+    /// Wakes in the order in which it is waited for: `watch` draws one, and a simulation would not go the
+    /// same way twice.
+    ended: Notify,
+}
 
 /// A resolver that looks up a bounded number of names at once, each name once at a time.
 pub(in crate::transport) struct BoundedResolver {
@@ -44,14 +54,33 @@ struct Permits {
 struct Entry {
     under_way: UnderWay,
     host: String,
+    look_up: Arc<LookUp>,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.host);
+        lock(&self.under_way).remove(&self.host);
+        let panicked = || Err(Arc::new(io::Error::other("the look-up panicked")));
+        self.look_up.answer.get_or_init(panicked);
+        self.look_up.ended.notify_waiters();
+    }
+}
+
+fn lock(under_way: &UnderWay) -> MutexGuard<'_, HashMap<String, Arc<LookUp>>> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LookUp {
+    async fn answer(&self) -> Answer {
+        let mut ended = pin!(self.ended.notified());
+        // From here on its end wakes this.
+        ended.as_mut().enable();
+        if let Some(answer) = self.answer.get() {
+            return answer.clone();
+        }
+        ended.await;
+        let unanswered = || Err(Arc::new(io::Error::other("the look-up has no answer")));
+        self.answer.get().cloned().unwrap_or_else(unanswered)
     }
 }
 
@@ -87,20 +116,16 @@ impl BoundedResolver {
     }
 
     async fn look_up(&self, host: &str, standing: Standing) -> io::Result<Arc<[IpAddr]>> {
-        let known = self.under_way().get(host).cloned();
-        let mut answer = match known {
-            Some(answer) => answer,
+        let known = lock(&self.under_way).get(host).cloned();
+        let look_up = match known {
+            Some(look_up) => look_up,
             None => {
                 let permits = self.permits(standing).await?;
                 self.begin(host, permits)
             }
         };
-        let told = answer.wait_for(Option::is_some).await;
-        match told.ok().and_then(|told| told.clone()) {
-            Some(Ok(addresses)) => Ok(addresses),
-            Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
-            None => Err(io::Error::other("the look-up panicked")),
-        }
+        let answer = look_up.answer().await;
+        answer.map_err(|error| io::Error::new(error.kind(), error.to_string()))
     }
 
     async fn permits(&self, standing: Standing) -> io::Result<Permits> {
@@ -127,32 +152,26 @@ impl BoundedResolver {
         clippy::disallowed_methods,
         reason = "the task outlives the attempt on purpose"
     )]
-    fn begin(&self, host: &str, permits: Permits) -> watch::Receiver<Option<Answer>> {
-        let mut under_way = self.under_way();
+    fn begin(&self, host: &str, permits: Permits) -> Arc<LookUp> {
+        let mut under_way = lock(&self.under_way);
         if let Some(known) = under_way.get(host) {
             return known.clone();
         }
-        let (sender, receiver) = watch::channel(None);
-        under_way.insert(host.to_owned(), receiver.clone());
+        let look_up = Arc::<LookUp>::default();
+        under_way.insert(host.to_owned(), look_up.clone());
         let entry = Entry {
             under_way: self.under_way.clone(),
             host: host.to_owned(),
+            look_up: look_up.clone(),
         };
         let inner = self.inner.clone();
         tokio::spawn(async move {
             let answer = inner.resolve(&entry.host).await;
-            drop((entry, permits));
-            sender.send_replace(Some(answer.map(Into::into).map_err(Arc::new)));
+            let answer = answer.map(Into::into).map_err(Arc::new);
+            entry.look_up.answer.get_or_init(|| answer);
+            drop((permits, entry));
         });
-        receiver
-    }
-
-    fn under_way(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<String, watch::Receiver<Option<Answer>>>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        look_up
     }
 }
 
@@ -233,6 +252,6 @@ mod tests {
             let error = resolver.resolve("a", Standing::Proven).await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::Other);
         }
-        assert!(resolver.under_way().is_empty());
+        assert!(lock(&resolver.under_way).is_empty());
     }
 }

@@ -23,7 +23,7 @@ const SQLITE: u64 = 8;
 
 /// Seeds that found something once. Each says what; what they find today is another matter, since every
 /// change of the engine changes what happens.
-const OLD: [(u64, &str); 18] = [
+const OLD: [(u64, &str); 19] = [
     (
         8,
         "workers were hired and retired without end once the time was up",
@@ -74,6 +74,10 @@ const OLD: [(u64, &str); 18] = [
     (
         66_821,
         "a lease was forgotten, since its emitter was looked for and could not be",
+    ),
+    (
+        67_209,
+        "32 deliveries of a slow receiver were one turn, and one that failed waited for its own",
     ),
     (
         79_954,

@@ -44,6 +44,14 @@ impl End {
         }
     }
 
+    /// Whether a delivery stands where a verdict leads to.
+    pub(super) fn is_of(verdict: &Verdict, state: DeliveryState, reason: Option<Reason>) -> bool {
+        match Self::of(verdict) {
+            Ok(end) => state == end.state() && reason == end.reason(),
+            Err(_) => state == DeliveryState::Pending,
+        }
+    }
+
     /// What it counts as.
     pub(super) fn change(self, was_pending: bool) -> Change {
         let mut settled = Settled::default();

@@ -21,6 +21,7 @@
 //! | mark | that something was appended which the owner may not know |
 //! | straight, withheld | an appended delivery that goes to the owner's memory at once, or waits for a load |
 
+mod again;
 mod append;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -31,6 +32,8 @@ mod emitters;
 mod end;
 #[cfg(any(test, feature = "conformance"))]
 mod fault;
+mod filter;
+mod ids;
 mod lease;
 mod log;
 pub mod memory;
@@ -42,6 +45,11 @@ mod model;
 mod pager;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod prune;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod prune_job;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod rows;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod seal;
 mod settle;
@@ -63,6 +71,7 @@ pub use self::seal::{SecretsKey, SecretsKeyId};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
 pub use self::{
+    again::{Redeliver, RedeliverOutcome, Replay},
     append::{
         Append, Appended, AppendedRow, Fate, IDEMPOTENCY_LIFETIME, NewDelivery, NewMessage,
         Receipt, Stored,
@@ -71,15 +80,14 @@ pub use self::{
         EmitterStanding, EmitterTable, Put, PutEmitter, PutOutcome, SetState, StateChange,
         StateOutcome,
     },
+    filter::{Cursor, DeliveryFilter, Page},
     lease::{
         Epoch, Health, Lease, LeaseRequest, Load, Loaded, NODE_LIFETIME, NodeId, PendingRow,
         Renewal, lane_of,
     },
-    log::{
-        Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, DiscardOutcome, MessageDetail,
-        Page, Prune, Pruned, Reason, Redeliver, RedeliverOutcome, Replay,
-    },
+    log::{DeliveryDetail, DeliveryRecord, DiscardOutcome, MessageDetail, Reason},
     memory::{MemoryLimits, MemoryStore},
+    prune::{Prune, Pruned},
     settle::{Settle, SettleOutcome, Settlement, Verdict},
     stats::{QueueStats, Settled, Stats},
     traits::{Store, StoreFuture},

@@ -1,6 +1,6 @@
 //! Pages of the log, filled from what statements find.
 
-use super::{Cursor, DeliveryFilter, DeliveryRecord, Page, log::MAX_SCAN};
+use super::{Cursor, DeliveryFilter, DeliveryRecord, Page, filter::MAX_SCAN};
 
 /// A page that is being filled.
 pub(super) struct Pager<'a> {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Finished, Job, Now, Scheduler, job::class_of};
+use super::{
+    Finished, Job, Now, Scheduler,
+    job::{Quantum, class_of},
+};
 use crate::{
     delivery::{Attempt, Progress, Seq},
     emitter::EmitterId,
@@ -18,8 +21,6 @@ use crate::{
     store::{Epoch, Verdict},
 };
 
-/// How many deliveries of one lane a worker takes in a row before others have their turn.
-const QUANTUM: u32 = 32;
 /// So many outcomes may wait for the store before no attempt starts any more.
 const MAX_UNSETTLED: usize = 8_192;
 
@@ -86,7 +87,8 @@ impl Scheduler {
         }
         let (lane, entry) = run.take()?;
         let slot = self.budget.acquire(class_of(run), now.instant);
-        let job = job(run, lane, entry, slot, QUANTUM, now)?;
+        let quantum = Quantum::new(now.instant);
+        let job = job(run, lane, entry, slot, quantum, now)?;
         self.reschedule(id, now.instant);
         Some(job)
     }
@@ -174,7 +176,7 @@ impl Scheduler {
 
     /// The same lane's next delivery, if it is due and it is still this lane's turn.
     fn go_on(&mut self, job: &Job, now: Now) -> Option<Job> {
-        let quantum = job.quantum.checked_sub(1)?;
+        let quantum = job.quantum.go_on(now.instant)?;
         let held_up = self.starts_nothing(now.instant);
         let run = self.runs.get_mut(&job.run)?;
         let class = class_of(run);
@@ -217,7 +219,7 @@ fn other(class: Class) -> Class {
     }
 }
 
-fn job(run: &Run, lane: u32, entry: Entry, slot: Slot, quantum: u32, now: Now) -> Option<Job> {
+fn job(run: &Run, lane: u32, entry: Entry, slot: Slot, quantum: Quantum, now: Now) -> Option<Job> {
     Some(Job {
         emitter: run.emitter.clone(),
         url: run.url.clone(),

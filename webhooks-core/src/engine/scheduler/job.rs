@@ -1,6 +1,6 @@
 //! One attempt, from its start to what follows from it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use url::Url;
@@ -42,7 +42,33 @@ pub(crate) struct Job {
     pub(super) run: RunId,
     pub(super) lane: u32,
     pub(super) slot: Slot,
-    pub(super) quantum: u32,
+    pub(super) quantum: Quantum,
+}
+
+/// What is left of a lane's turn: how many deliveries a worker takes of it in a row, before others have theirs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quantum {
+    left: u32,
+    until: Instant,
+}
+
+impl Quantum {
+    const DELIVERIES: u32 = 32;
+    /// A receiver that takes seconds to answer would keep others waiting for minutes.
+    const TIME: Duration = Duration::from_millis(500);
+
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            left: Self::DELIVERIES - 1,
+            until: now + Self::TIME,
+        }
+    }
+
+    /// What is left after one more; `None` once the turn is over.
+    pub(super) fn go_on(self, now: Instant) -> Option<Self> {
+        let left = self.left.checked_sub(1)?;
+        (now < self.until).then_some(Self { left, ..self })
+    }
 }
 
 /// What follows from an attempt.

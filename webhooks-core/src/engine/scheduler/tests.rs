@@ -1,10 +1,14 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
 
 use super::*;
 use crate::{
+    delivery::{Attempt, AttemptOutcome, CapturedHeaders, Message, Progress},
     emitter::{Emitter, EmitterConfig, EmitterId},
     env::Env,
-    store::{Health, Lease, Loaded},
+    event::{DeliveryId, EventName, MessageId},
+    store::{Health, Lease, Loaded, PendingRow},
 };
 
 fn emitter(id: &EmitterId) -> Arc<Emitter> {
@@ -74,4 +78,78 @@ fn who_is_loaded_again_and_again_does_not_keep_others_waiting() {
         }
     }
     assert_eq!(loaded[..EMITTERS], ids);
+}
+
+fn row(seq: u64, now: Now) -> PendingRow {
+    let env = Env::system();
+    let message = Message {
+        id: MessageId::generate(&env),
+        event: EventName::new("a").unwrap(),
+        delivery_id: DeliveryId::generate(&env),
+        tenant: None,
+        ordering_key: None,
+        trace_parent: None,
+        created_at: now.wall,
+        size: 2,
+        body: Some(Bytes::from_static(b"{}")),
+    };
+    PendingRow {
+        seq,
+        message: Arc::new(message),
+        progress: Progress::queued(now.wall),
+    }
+}
+
+fn succeeded(job: &Job, duration: Duration) -> Attempt {
+    Attempt {
+        number: 1,
+        started_at: job.started.wall,
+        duration,
+        outcome: AttemptOutcome::Status(200),
+        url: job.url.as_str().into(),
+        remote_addr: None,
+        response_truncated: false,
+        response_headers: CapturedHeaders::default(),
+        response_body: Bytes::new(),
+    }
+}
+
+/// Two emitters have several deliveries each, and one request may be in flight. Of whom each is, where each
+/// takes so long.
+fn turns(duration: Duration) -> Vec<String> {
+    let begin = now();
+    let mut scheduler = Scheduler::new(1);
+    let ids: Vec<EmitterId> = ["a", "b"].map(|id| id.try_into().unwrap()).into();
+    let url = Arc::new("https://example.com/".parse().unwrap());
+    for id in &ids {
+        scheduler.ensure(&emitter(id), &url);
+    }
+    scheduler.leased(&ids, ids.iter().map(lease).collect(), begin);
+    for order in scheduler.begin_loads(2) {
+        let rows = (0..6).map(|seq| row(seq, begin)).collect();
+        scheduler.loaded(&order, Loaded::Rows { rows, more: false }, begin);
+    }
+    assert_eq!(scheduler.hire(begin.instant), 1);
+    let mut at = begin;
+    let mut turns = Vec::new();
+    let mut next = scheduler.next_job(at);
+    while let Some(job) = next {
+        turns.push(job.emitter.id.to_string());
+        at.instant += duration;
+        let attempt = succeeded(&job, duration);
+        let finished = scheduler.finish(&job, &attempt, None, 0.0, at);
+        next = finished.next.or_else(|| scheduler.next_job(at));
+    }
+    turns
+}
+
+#[test]
+fn a_lane_goes_on_while_its_turn_lasts() {
+    let quick = turns(Duration::from_millis(100));
+    assert_eq!(quick.concat(), "aaaaaabbbbbb");
+    // Until its first success an emitter waits with those that fail, and their turn is another.
+    let slow = turns(Duration::from_millis(400));
+    assert_eq!(slow.concat(), "aaaabbaabbbb");
+    let slower = turns(Duration::from_secs(5));
+    assert_eq!(slower.concat(), "aabababababb");
 }

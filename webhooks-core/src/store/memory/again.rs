@@ -11,7 +11,7 @@ use crate::{
     emitter::EmitterId,
     env::Timestamp,
     event::MessageId,
-    store::{Redeliver, RedeliverOutcome, Replay, log::floor_id},
+    store::{Redeliver, RedeliverOutcome, Replay, ids::floor_id},
 };
 
 impl State {
@@ -109,12 +109,8 @@ impl State {
             let at = entry.position(&replay.emitter)?;
             let row = &entry.rows[at];
             let state = row.standing.state();
-            let meant = created_at >= replay.since
-                && replay.until.is_none_or(|until| created_at < until)
-                && !row.is_pending()
-                && (replay.states.is_empty() || replay.states.contains(&state))
-                && entry.message.body.is_some();
-            meant.then_some(row.seq)
+            let meant = replay.means(state, created_at);
+            (meant && entry.message.body.is_some()).then_some(row.seq)
         };
         let mut found: Vec<(Seq, MessageId)> = self
             .messages

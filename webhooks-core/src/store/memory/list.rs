@@ -8,7 +8,8 @@ use crate::{
     event::MessageId,
     store::{
         Cursor, DeliveryDetail, DeliveryFilter, DeliveryRecord, MessageDetail, Page,
-        log::{MAX_SCAN, ceiling_id, floor_id},
+        filter::MAX_SCAN,
+        ids::{ceiling_id, floor_id},
     },
 };
 

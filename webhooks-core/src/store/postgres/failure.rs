@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind};
 
 /// Why a step failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::store) enum Failure {
     /// The database or the way to it failed.
     Database(SqlxError),
     /// The step changed nothing, for a reason of its own.
@@ -26,14 +26,6 @@ pub(super) enum Cause {
 }
 
 impl Failure {
-    /// A row that is not as this library writes them.
-    pub(super) fn damaged(what: &str, error: &dyn std::fmt::Display) -> Self {
-        Self::Refused(Error::new(
-            ErrorKind::Store,
-            format!("the database has a damaged row: {what}: {error}"),
-        ))
-    }
-
     pub(super) fn cause(&self) -> Cause {
         match self {
             Self::Database(error) => cause(error),

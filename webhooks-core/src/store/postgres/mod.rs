@@ -24,13 +24,13 @@
 
 mod appender;
 mod calls;
+mod columns;
 mod failure;
 mod in_transaction;
 mod migrations;
 mod open;
 mod ops;
 mod options;
-mod rows;
 mod runner;
 mod signals;
 mod sql;
@@ -43,6 +43,8 @@ mod upkeep;
 
 /// The version of sqlx whose connections and transactions events are emitted in.
 pub use sqlx;
+
+use super::rows;
 
 pub use self::{options::PostgresOptions, store::PostgresStore};
 pub use super::Migration;

@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind};
 
 /// Why a step of a transaction failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::store) enum Failure {
     /// SQLite failed: the transaction must be rolled back.
     Sqlite(SqliteError),
     /// The step wrote nothing, for a reason of its own.
@@ -14,14 +14,6 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// A row that is not as this library writes them.
-    pub(super) fn damaged(what: &str, error: &dyn std::fmt::Display) -> Self {
-        Self::Refused(Error::new(
-            ErrorKind::Store,
-            format!("the database has a damaged row: {what}: {error}"),
-        ))
-    }
-
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Sqlite(error) => from_sqlite(error),

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod columns;
 mod connect;
 mod executor;
 mod failure;
@@ -40,7 +41,6 @@ mod open;
 mod ops;
 mod options;
 mod readers;
-mod rows;
 mod secrets;
 mod session;
 mod sql;
@@ -50,6 +50,8 @@ mod tests;
 mod tx;
 mod upkeep;
 mod writer;
+
+use super::rows;
 
 pub(crate) use self::in_transaction::require_transaction;
 /// The version of rusqlite whose connections `emit_in_sqlite` takes.

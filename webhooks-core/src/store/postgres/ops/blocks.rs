@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::{
     event::{DeliveryId, MessageId},
-    store::log::{MAX_SCAN, delivery_hash},
+    store::{filter::MAX_SCAN, ids::delivery_hash},
 };
 
 /// The messages with this delivery ID whose IDs are within these bounds, the greatest first; no more

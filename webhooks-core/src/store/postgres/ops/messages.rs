@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::{delivery::Message, store::log::delivery_hash};
+use crate::{delivery::Message, store::ids::delivery_hash};
 
 /// The columns of messages, one behind the other.
 #[derive(Default)]

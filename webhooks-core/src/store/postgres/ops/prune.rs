@@ -13,56 +13,24 @@ use super::{
 };
 use crate::{
     env::Timestamp,
-    store::{Prune, Pruned, log::ceiling_id, stats::first_hour_told_apart},
+    store::{
+        Prune, Pruned,
+        ids::ceiling_id,
+        prune_job::{self, PART, Phase, SMALL},
+        stats::first_hour_told_apart,
+    },
 };
 
-/// So many rows are looked at in one transaction, which others wait for.
-const PART: usize = 500;
-/// So many are looked at in one call: what is old but pending is passed over again and again, and
-/// must not cost more for that.
-const MAX_LOOKED_AT: usize = 20_000;
-/// So many keys, counters, marks and nodes are forgotten in one transaction.
-const SMALL: i64 = 1_000;
-
-/// How far the looking has come. The next call goes on behind that, and from the start once the end
-/// was reached.
-#[derive(Debug, Clone, Default)]
-pub(in super::super) struct Places {
-    /// The message and the emitter of a delivery.
-    delivery: (Uuid, String),
-    /// A message.
-    payload: Uuid,
-}
+/// How far the looking has come.
+pub(in super::super) type Places = prune_job::Places<Uuid>;
 
 /// One call, on its way. It only goes on once a part is committed: one that met with a conflict is done
 /// again.
-pub(in super::super) struct PruneJob {
-    prune: Prune,
-    places: Places,
-    pruned: Pruned,
-    looked_at: usize,
-    phase: Phase,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// What is left of backlogs whose discarding failed.
-    Discards,
-    Deliveries,
-    Payloads,
-    Rest,
-    Done,
-}
+pub(in super::super) struct PruneJob(prune_job::PruneJob<Uuid>);
 
 impl PruneJob {
     pub(in super::super) fn new(prune: Prune, places: Places) -> Self {
-        Self {
-            prune,
-            places,
-            pruned: Pruned::default(),
-            looked_at: 0,
-            phase: Phase::Discards,
-        }
+        Self(prune_job::PruneJob::new(prune, places))
     }
 
     /// Does a part, in a transaction of its own; what was forgotten, and where to go on, once all is
@@ -72,22 +40,18 @@ impl PruneJob {
         connection: &mut PgConnection,
         cx: &Context,
     ) -> Result<Option<(Pruned, Places)>, Failure> {
-        self.phase = match self.phase {
+        self.0.phase = match self.0.phase {
             Phase::Discards => match go_on_discarding(connection, cx, None).await? {
                 true => Phase::Discards,
                 false => Phase::Deliveries,
             },
-            Phase::Done => {
-                let limit = self.prune.limit;
-                self.pruned.more = self.pruned.deliveries >= limit || self.pruned.payloads >= limit;
-                return Ok(Some((self.pruned, self.places.clone())));
-            }
+            Phase::Done => return Ok(Some(self.0.done())),
             phase => {
                 // Those of a transaction that is rolled back would be added up with it.
                 if let Phase::Rest = phase {
                     tally::fold(connection, cx).await?;
                 }
-                let mut tx = Tx::begin(connection, cx, self.prune.now).await?;
+                let mut tx = Tx::begin(connection, cx, self.0.prune.now).await?;
                 let is_ours = ask(&cx.sql.try_prune).fetch_one(tx.connection()).await?;
                 match (get(&is_ours, 0)?, phase) {
                     (false, _) => Phase::Done,
@@ -101,8 +65,8 @@ impl PruneJob {
     }
 
     async fn deliveries(&mut self, mut tx: Tx<'_>) -> Result<Phase, Failure> {
-        let before = self.prune.settled_before;
-        let (message, emitter) = &self.places.delivery;
+        let before = self.0.prune.settled_before;
+        let (message, emitter) = &self.0.places.delivery;
         let rows = ask(&tx.cx.sql.old_settled)
             .bind(message)
             .bind(emitter)
@@ -110,10 +74,10 @@ impl PruneJob {
             .bind(PART as i64)
             .fetch_all(tx.connection())
             .await?;
-        let room = self.prune.limit.saturating_sub(self.pruned.deliveries);
+        let room = self.0.prune.limit.saturating_sub(self.0.pruned.deliveries);
         let mut part = Part::new(room, before);
         let (mut messages, mut emitters) = (Vec::new(), Vec::new());
-        let mut place = self.places.delivery.clone();
+        let mut place = self.0.places.delivery.clone();
         for row in &rows {
             if !part.goes_on() {
                 break;
@@ -127,44 +91,28 @@ impl PruneJob {
         let deleted = delete(&mut tx, messages, emitters, before).await?;
         tx.commit().await?;
 
-        self.pruned.deliveries += deleted;
-        self.places.delivery = place;
-        let next = match self.prune.payloads_before {
-            Some(_) => Phase::Payloads,
-            None => Phase::Rest,
-        };
-        if part.was_cut {
+        self.0.pruned.deliveries += deleted;
+        self.0.places.delivery = place;
+        Ok(match part.was_cut {
             // Some may have been passed over: then there is room for others.
-            return Ok(if deleted < room {
-                Phase::Deliveries
-            } else {
-                next
-            });
-        }
-        if rows.len() < PART {
-            self.places.delivery = Default::default();
-        } else {
-            self.looked_at += rows.len();
-            if self.looked_at < MAX_LOOKED_AT {
-                return Ok(Phase::Deliveries);
-            }
-        }
-        self.looked_at = 0;
-        Ok(next)
+            true if deleted < room => Phase::Deliveries,
+            true => self.0.no_more_deliveries(),
+            false => self.0.after_deliveries(rows.len()),
+        })
     }
 
     async fn payloads(&mut self, mut tx: Tx<'_>) -> Result<Phase, Failure> {
-        let before = self.prune.payloads_before.unwrap_or_default();
+        let before = self.0.prune.payloads_before.unwrap_or_default();
         let rows = ask(&tx.cx.sql.old_payloads)
-            .bind(self.places.payload)
+            .bind(self.0.places.payload)
             .bind(ceiling_id(before).as_uuid())
             .bind(PART as i64)
             .fetch_all(tx.connection())
             .await?;
-        let room = self.prune.limit.saturating_sub(self.pruned.payloads);
+        let room = self.0.prune.limit.saturating_sub(self.0.pruned.payloads);
         let mut part = Part::new(room, before);
         let mut messages: Vec<Uuid> = Vec::new();
-        let mut place = self.places.payload;
+        let mut place = self.0.places.payload;
         for row in &rows {
             if !part.goes_on() {
                 break;
@@ -178,23 +126,12 @@ impl PruneJob {
         let erased = erase(&mut tx, messages, before).await?;
         tx.commit().await?;
 
-        self.pruned.payloads += erased;
-        self.places.payload = place;
-        if part.was_cut {
-            return Ok(if erased < room {
-                Phase::Payloads
-            } else {
-                Phase::Rest
-            });
-        }
-        if rows.len() < PART {
-            self.places.payload = Uuid::nil();
-            return Ok(Phase::Rest);
-        }
-        self.looked_at += rows.len();
-        Ok(match self.looked_at < MAX_LOOKED_AT {
-            true => Phase::Payloads,
-            false => Phase::Rest,
+        self.0.pruned.payloads += erased;
+        self.0.places.payload = place;
+        Ok(match part.was_cut {
+            true if erased < room => Phase::Payloads,
+            true => Phase::Rest,
+            false => self.0.after_payloads(rows.len()),
         })
     }
 
@@ -204,24 +141,24 @@ impl PruneJob {
             idempotency_before,
             now,
             ..
-        } = self.prune;
+        } = self.0.prune;
         let sql = &tx.cx.sql;
         let keys = ask(&sql.idempotency_prune)
             .bind(idempotency_before.as_micros())
-            .bind(SMALL)
+            .bind(SMALL as i64)
             .execute(tx.connection())
             .await?;
         ask(&sql.prune_nodes)
-            .bind(SMALL)
+            .bind(SMALL as i64)
             .execute(tx.connection())
             .await?;
         let marks = ask(&sql.prune_marks)
-            .bind(SMALL)
+            .bind(SMALL as i64)
             .execute(tx.connection())
             .await?;
         let counters = ask(&sql.fold_counters)
             .bind(first_hour_told_apart(now))
-            .bind(SMALL)
+            .bind(SMALL as i64)
             .fetch_one(tx.connection())
             .await?;
         tx.commit().await?;
@@ -230,7 +167,7 @@ impl PruneJob {
             marks.rows_affected().cast_signed(),
             get(&counters, 0)?,
         ];
-        Ok(match counts.iter().any(|count| *count >= SMALL) {
+        Ok(match counts.iter().any(|count| *count >= SMALL as i64) {
             true => Phase::Rest,
             false => Phase::Done,
         })

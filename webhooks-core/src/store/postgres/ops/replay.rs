@@ -12,11 +12,11 @@ use super::{
     again::Again,
 };
 use crate::{
-    delivery::{DeliveryState, Seq},
+    delivery::Seq,
     event::MessageId,
     store::{
         Replay,
-        log::{ceiling_id, floor_id},
+        ids::{ceiling_id, floor_id},
     },
 };
 
@@ -93,13 +93,7 @@ impl ReplayJob {
     }
 
     async fn collect(&mut self, tx: &mut Tx<'_>) -> Result<(), Failure> {
-        let Replay {
-            emitter,
-            since,
-            until,
-            states,
-            ..
-        } = &self.replay;
+        let Replay { emitter, until, .. } = &self.replay;
         let last = until.map_or(Uuid::max(), |until| ceiling_id(until).as_uuid());
         let found = ask(&tx.cx.sql.replayable)
             .bind(emitter.as_str())
@@ -111,14 +105,9 @@ impl ReplayJob {
         for row in &found {
             let id = rows::message_id(row, 1)?;
             self.looked_at = id.as_uuid();
-            let state = rows::state(row, 2)?;
-            let created_at = rows::time(row, 3)?;
-            let meant = state != DeliveryState::Pending
-                && !get::<bool>(row, 4)?
-                && created_at >= *since
-                && until.is_none_or(|until| created_at < until)
-                && (states.is_empty() || states.contains(&state));
-            if meant {
+            let is_erased: bool = get(row, 4)?;
+            let (state, created_at) = (rows::state(row, 2)?, rows::time(row, 3)?);
+            if !is_erased && self.replay.means(state, created_at) {
                 self.places.push((rows::number(row, 0)?, id));
             }
         }

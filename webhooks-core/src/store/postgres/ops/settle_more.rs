@@ -186,11 +186,8 @@ fn decide<'s>(
             tx.count(emitter, end.change(true));
             writes.close(settlement, end);
         }
-        let agrees = match End::of(verdict) {
-            Ok(end) => state == end.state() && reason == end.reason(),
-            Err(_) => state == DeliveryState::Pending,
-        };
-        return if found.seq == settlement.seq && agrees {
+        let stands = End::is_of(verdict, state, reason);
+        return if found.seq == settlement.seq && stands {
             SettleOutcome::Settled
         } else {
             SettleOutcome::Superseded

@@ -13,7 +13,7 @@ use crate::{
         Append, Appended, AppendedRow, Fate, NewDelivery, NewMessage, NodeId, Reason, Receipt,
         Stored,
         end::state_code,
-        log::delivery_hash,
+        ids::delivery_hash,
         sqlite::ops::{blocks::block_of, find, idempotency},
         stats::{Change, Settled},
     },

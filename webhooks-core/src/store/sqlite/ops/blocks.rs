@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::super::{failure::Failure, rows, tx::Tx};
 use crate::{
     event::{DeliveryId, MessageId},
-    store::log::{MAX_SCAN, delivery_hash},
+    store::{filter::MAX_SCAN, ids::delivery_hash},
 };
 
 /// So many messages, in the order in which they were stored, are a block: few enough that its part of

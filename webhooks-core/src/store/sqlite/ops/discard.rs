@@ -89,7 +89,8 @@ pub(super) fn reason(
 ) -> Result<Option<DiscardReason>, Failure> {
     let params = params![emitter.as_str(), seq as i64];
     let reason: Option<String> = tx.find(&tx.sql().discard_reason, params, |row| row.get(0))?;
-    rows::optional("a reason", reason.as_deref(), str::parse)
+    let reason = rows::optional("a reason", reason.as_deref(), str::parse);
+    Ok(reason?)
 }
 
 /// A backlog that is being discarded.

@@ -39,14 +39,13 @@ pub(in super::super) fn find(
     let Some(row) = found.next()? else {
         return Ok(None);
     };
-    let state = rows::state(row.get(2)?)?;
-    let word: Option<String> = row.get(3)?;
+    let state = rows::state(row, 2)?;
     let number: Option<u32> = row.get(4)?;
     Ok(Some(Found {
         seq: row.get::<_, i64>(0)? as Seq,
         generation: row.get::<_, i64>(1)? as u64,
         state,
-        reason: rows::reason(state, word.as_deref())?,
+        reason: rows::reason(row, 3, state)?,
         latest: number.zip(rows::optional_time(row, 5)?),
         message: row.get(6)?,
         is_erased: row.get(7)?,

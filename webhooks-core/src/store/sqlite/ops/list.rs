@@ -125,6 +125,6 @@ fn message(tx: &Tx<'_>, id: MessageId) -> Result<Option<Arc<crate::delivery::Mes
     let mut found = statement.query([id.as_uuid().as_bytes()])?;
     found
         .next()?
-        .map(|row| rows::message(row).map(Arc::new))
+        .map(|row| rows::message(row, 0).map(Arc::new))
         .transpose()
 }

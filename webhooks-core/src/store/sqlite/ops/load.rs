@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 use super::super::{failure::Failure, rows, tx::Tx};
 use crate::{
     delivery::{Message, Progress, Seq},
-    store::{Load, Loaded, PendingRow, lane_by_hash},
+    store::{Load, Loaded, PendingRow, lane_by_hash, rows::Damaged},
 };
 
 /// What a load finds at first.
@@ -102,9 +102,10 @@ fn message_of(tx: &Tx<'_>, delivery: &Row<'_>) -> Result<Message, Failure> {
     let mut statement = tx.prepare(&tx.sql().message_by_place)?;
     let mut found = statement.query([place])?;
     let Some(row) = found.next()? else {
-        return Err(Failure::damaged("a delivery", &"its message is not there"));
+        let damaged = Damaged::new("a delivery", &"its message is not there");
+        return Err(damaged.into());
     };
-    let mut message = rows::message(row)?;
+    let mut message = rows::message(row, 0)?;
     if let Some(body) = own_body {
         message.body = Some(body.into());
     }

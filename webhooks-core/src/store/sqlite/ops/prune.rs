@@ -11,59 +11,24 @@ use crate::{
     env::Timestamp,
     store::{
         NodeId, Prune, Pruned,
-        log::ceiling_id,
+        ids::ceiling_id,
+        prune_job::{self, PART, Phase, SMALL},
         stats::{Change, Settled, first_hour_told_apart},
     },
 };
 
-/// So many rows are looked at in one transaction, which others wait for.
-const PART: usize = 500;
-/// So many are looked at in one call: what is old but pending is passed over again and again, and
-/// must not cost more for that.
-const MAX_LOOKED_AT: usize = 20_000;
-/// So many keys and counters are forgotten in one transaction.
-const SMALL: usize = 1_000;
 /// Nodes without leases are remembered for so long, so that they are told that they are dead.
 const NODES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// How far the looking has come. The next call goes on behind that, and from the start once the end
-/// was reached.
-#[derive(Debug, Clone, Default)]
-pub(in super::super) struct Places {
-    /// The message and the emitter of a delivery.
-    delivery: ([u8; 16], String),
-    /// A message.
-    payload: [u8; 16],
-}
+/// How far the looking has come.
+pub(in super::super) type Places = prune_job::Places<[u8; 16]>;
 
 /// One call, on its way.
-pub(in super::super) struct PruneJob {
-    prune: Prune,
-    places: Places,
-    pruned: Pruned,
-    looked_at: usize,
-    phase: Phase,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// What is left of backlogs whose discarding failed.
-    Discards,
-    Deliveries,
-    Payloads,
-    Rest,
-    Done,
-}
+pub(in super::super) struct PruneJob(prune_job::PruneJob<[u8; 16]>);
 
 impl PruneJob {
     pub(in super::super) fn new(prune: Prune, places: Places) -> Self {
-        Self {
-            prune,
-            places,
-            pruned: Pruned::default(),
-            looked_at: 0,
-            phase: Phase::Discards,
-        }
+        Self(prune_job::PruneJob::new(prune, places))
     }
 
     /// Does a part, in a transaction of its own; what was forgotten, and where to go on, once all is
@@ -72,51 +37,28 @@ impl PruneJob {
         &mut self,
         tx: &mut Tx<'_>,
     ) -> Result<Option<(Pruned, Places)>, Failure> {
-        match self.phase {
-            Phase::Discards => {
-                if !discard::go_on(tx, None)? {
-                    self.phase = Phase::Deliveries;
-                }
-            }
-            Phase::Deliveries => {
-                if self.deliveries(tx)? {
-                    self.looked_at = 0;
-                    self.phase = match self.prune.payloads_before {
-                        Some(_) => Phase::Payloads,
-                        None => Phase::Rest,
-                    };
-                }
-            }
-            Phase::Payloads => {
-                let before = self.prune.payloads_before.unwrap_or_default();
-                if self.payloads(tx, before)? {
-                    self.phase = Phase::Rest;
-                }
-            }
-            Phase::Rest => {
-                if self.rest(tx)? {
-                    self.phase = Phase::Done;
-                }
-            }
-            Phase::Done => {
-                let limit = self.prune.limit;
-                self.pruned.more = self.pruned.deliveries >= limit || self.pruned.payloads >= limit;
-                return Ok(Some((self.pruned, self.places.clone())));
-            }
-        }
+        self.0.phase = match self.0.phase {
+            Phase::Discards => match discard::go_on(tx, None)? {
+                true => Phase::Discards,
+                false => Phase::Deliveries,
+            },
+            Phase::Deliveries => self.deliveries(tx)?,
+            Phase::Payloads => self.payloads(tx)?,
+            Phase::Rest => self.rest(tx)?,
+            Phase::Done => return Ok(Some(self.0.done())),
+        };
         Ok(None)
     }
 
-    /// Whether this call is through with deliveries.
-    fn deliveries(&mut self, tx: &mut Tx<'_>) -> Result<bool, Failure> {
+    fn deliveries(&mut self, tx: &mut Tx<'_>) -> Result<Phase, Failure> {
         struct Row {
             seq: i64,
             message: i64,
             place: ([u8; 16], String),
             settled_at: Option<i64>,
         }
-        let before = self.prune.settled_before;
-        let (message, emitter) = &self.places.delivery;
+        let before = self.0.prune.settled_before;
+        let (message, emitter) = &self.0.places.delivery;
         let last = ceiling_id(before).as_uuid();
         let rows = tx.all(
             &tx.sql().old_settled,
@@ -131,10 +73,10 @@ impl PruneJob {
             },
         )?;
         for row in &rows {
-            if self.pruned.deliveries >= self.prune.limit {
-                return Ok(true);
+            if self.0.pruned.deliveries >= self.0.prune.limit {
+                return Ok(self.0.no_more_deliveries());
             }
-            self.places.delivery = row.place.clone();
+            self.0.places.delivery = row.place.clone();
             if row.settled_at.is_some_and(|at| at < before.as_micros()) {
                 let (id, emitter) = &row.place;
                 let deleted = tx.execute(
@@ -144,30 +86,25 @@ impl PruneJob {
                 if deleted > 0 {
                     tx.execute(&tx.sql().delete_attempts, params![id, emitter])?;
                     tx.execute(&tx.sql().delete_message, [row.message])?;
-                    self.pruned.deliveries += deleted;
+                    self.0.pruned.deliveries += deleted;
                 }
             }
         }
-        if rows.len() < PART {
-            self.places.delivery = Default::default();
-            return Ok(true);
-        }
-        self.looked_at += rows.len();
-        Ok(self.looked_at >= MAX_LOOKED_AT)
+        Ok(self.0.after_deliveries(rows.len()))
     }
 
-    /// Whether this call is through with payloads.
-    fn payloads(&mut self, tx: &mut Tx<'_>, before: Timestamp) -> Result<bool, Failure> {
+    fn payloads(&mut self, tx: &mut Tx<'_>) -> Result<Phase, Failure> {
         struct Row {
             message: i64,
             id: [u8; 16],
             settled_at: Option<i64>,
             erased: bool,
         }
+        let before = self.0.prune.payloads_before.unwrap_or_default();
         let last = ceiling_id(before).as_uuid();
         let rows = tx.all(
             &tx.sql().old_payloads,
-            params![self.places.payload, last.as_bytes(), PART as i64],
+            params![self.0.places.payload, last.as_bytes(), PART as i64],
             |row| {
                 Ok(Row {
                     message: row.get(0)?,
@@ -178,31 +115,26 @@ impl PruneJob {
             },
         )?;
         for row in &rows {
-            if self.pruned.payloads >= self.prune.limit {
-                return Ok(true);
+            if self.0.pruned.payloads >= self.0.prune.limit {
+                return Ok(Phase::Rest);
             }
-            self.places.payload = row.id;
+            self.0.places.payload = row.id;
             if !row.erased && row.settled_at.is_some_and(|at| at < before.as_micros()) {
                 let params = params![row.message, before.as_micros()];
-                self.pruned.payloads += tx.execute(&tx.sql().erase_old_payload, params)?;
+                self.0.pruned.payloads += tx.execute(&tx.sql().erase_old_payload, params)?;
                 tx.execute(&tx.sql().erase_deliveries, [row.id])?;
             }
         }
-        if rows.len() < PART {
-            self.places.payload = [0; 16];
-            return Ok(true);
-        }
-        self.looked_at += rows.len();
-        Ok(self.looked_at >= MAX_LOOKED_AT)
+        Ok(self.0.after_payloads(rows.len()))
     }
 
-    /// Keys, nodes and counters; whether that was all.
-    fn rest(&self, tx: &mut Tx<'_>) -> Result<bool, Failure> {
+    /// Keys, nodes and counters.
+    fn rest(&self, tx: &mut Tx<'_>) -> Result<Phase, Failure> {
         let Prune {
             idempotency_before,
             now,
             ..
-        } = self.prune;
+        } = self.0.prune;
         let params = params![idempotency_before.as_micros(), SMALL as i64];
         let keys = tx.execute(&tx.sql().idempotency_prune, params)?;
         let long_ago = now.saturating_sub(NODES).as_micros();
@@ -215,7 +147,10 @@ impl PruneJob {
                 .forget(NodeId::from_uuid(Uuid::from_bytes(node)));
         }
         let counters = fold_counters(tx, now)?;
-        Ok(keys < SMALL && counters < SMALL)
+        Ok(match keys < SMALL && counters < SMALL {
+            true => Phase::Done,
+            false => Phase::Rest,
+        })
     }
 }
 

@@ -5,12 +5,11 @@ use rusqlite::params;
 use super::super::{failure::Failure, rows, tx::Tx};
 use super::again::Again;
 use crate::{
-    delivery::{DeliveryState, Seq},
-    env::Timestamp,
+    delivery::Seq,
     event::MessageId,
     store::{
         Replay,
-        log::{ceiling_id, floor_id},
+        ids::{ceiling_id, floor_id},
     },
 };
 
@@ -77,13 +76,7 @@ impl ReplayJob {
     }
 
     fn collect(&mut self, tx: &Tx<'_>) -> Result<(), Failure> {
-        let Replay {
-            emitter,
-            since,
-            until,
-            states,
-            ..
-        } = &self.replay;
+        let Replay { emitter, until, .. } = &self.replay;
         let last = until.map_or(u128::MAX, |until| ceiling_id(until).as_uuid().as_u128());
         let mut statement = tx.prepare(&tx.sql().replayable)?;
         let mut found = statement.query(params![
@@ -96,14 +89,9 @@ impl ReplayJob {
         while let Some(row) = found.next()? {
             looked += 1;
             self.looked_at = rows::message_id(row, 1)?.as_uuid().as_u128();
-            let state: DeliveryState = rows::state(row.get(2)?)?;
-            let created_at: Timestamp = rows::time(row, 3)?;
-            let meant = state != DeliveryState::Pending
-                && !row.get::<_, bool>(4)?
-                && created_at >= *since
-                && until.is_none_or(|until| created_at < until)
-                && (states.is_empty() || states.contains(&state));
-            if meant {
+            let is_erased: bool = row.get(4)?;
+            let (state, created_at) = (rows::state(row, 2)?, rows::time(row, 3)?);
+            if !is_erased && self.replay.means(state, created_at) {
                 self.places.push(row.get::<_, i64>(0)? as Seq);
             }
         }

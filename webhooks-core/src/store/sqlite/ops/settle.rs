@@ -64,7 +64,8 @@ fn settle_one(
         return Ok(SettleOutcome::Gone);
     };
     if has(tx, settlement, &found)? {
-        return Ok(if found.seq == *seq && agrees(&found, verdict) {
+        let stands = End::is_of(verdict, found.state, found.reason);
+        return Ok(if found.seq == *seq && stands {
             SettleOutcome::Settled
         } else {
             SettleOutcome::Superseded
@@ -208,14 +209,6 @@ fn set_progress(tx: &Tx<'_>, found: &Found, progress: &Progress) -> Result<(), F
         ],
     )?;
     Ok(())
-}
-
-/// Whether a delivery stands where the verdict leads to.
-fn agrees(found: &Found, verdict: &Verdict) -> bool {
-    match End::of(verdict) {
-        Ok(end) => found.state == end.state() && found.reason == end.reason(),
-        Err(_) => found.state == DeliveryState::Pending,
-    }
 }
 
 fn micros(attempt: &Attempt) -> i64 {

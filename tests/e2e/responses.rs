@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use webhooks_core::{
     EmitterConfig, EmitterState,
-    delivery::{DeliveryState, RetryPolicy},
+    delivery::DeliveryState,
     emitter::DisabledReason,
     env::Env,
+    retry::RetryPolicy,
     transport::{Resolve, ResolveFuture},
 };
 use webhooks_tests::{Receiver, Reply};

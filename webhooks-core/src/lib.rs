@@ -46,6 +46,7 @@ pub mod env;
 pub mod error;
 pub mod event;
 pub mod observe;
+pub mod retry;
 pub mod sign;
 pub mod store;
 #[cfg(feature = "test-util")]
@@ -55,11 +56,11 @@ pub mod transport;
 #[cfg(feature = "postgres")]
 pub use self::webhooks::EmitInFuture;
 pub use self::{
-    delivery::{Jitter, RetryPolicy},
     emitter::{Backlog, Emitter, EmitterConfig, EmitterId, EmitterState, Ordering},
     engine::{Happening, ShutdownReport, Subscription, Upserted},
     error::{Error, ErrorKind},
     event::{DeliveryId, Event, EventName, EventPattern, MessageId, OrderingKey, Payload, Tenant},
+    retry::{Jitter, RetryPolicy},
     store::{MemoryStore, Receipt},
     webhooks::{EmitIn, Webhooks, WebhooksBuilder},
 };

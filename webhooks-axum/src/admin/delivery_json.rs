@@ -154,27 +154,12 @@ fn request_headers(
     emitter: Option<&Emitter>,
 ) -> BTreeMap<String, String> {
     let word = emitter.map_or("webhooks", |emitter| &emitter.settings().header_identifier);
-    let word = word.to_ascii_lowercase();
-    let mut headers = BTreeMap::from([
-        ("content-type".to_owned(), "application/json".to_owned()),
-        ("webhook-id".to_owned(), message.id.to_string()),
-        (
-            "webhook-timestamp".to_owned(),
-            attempt.started_at.as_secs().to_string(),
-        ),
-        (format!("x-{word}-event"), message.event.to_string()),
-        (format!("x-{word}-attempt"), attempt.number.to_string()),
-        (
-            format!("x-{word}-delivery"),
-            message.delivery_id.to_string(),
-        ),
-    ]);
-    if let Some(key) = &message.ordering_key {
-        headers.insert(format!("x-{word}-ordering-key"), key.to_string());
-    }
-    if let Some(parent) = &message.trace_parent {
-        headers.insert("traceparent".to_owned(), parent.to_string());
-    }
+    let said = attempt.request_headers(message, word);
+    let said = said
+        .into_iter()
+        .map(|(name, value)| (name.to_string(), value));
+    let mut headers: BTreeMap<_, _> = said.collect();
+    headers.insert("content-type".to_owned(), "application/json".to_owned());
     for name in emitter
         .into_iter()
         .flat_map(|emitter| emitter.settings().headers.keys())

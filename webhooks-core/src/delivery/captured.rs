@@ -9,11 +9,6 @@ fn header_limit(success: bool) -> usize {
     if success { 1 << 10 } else { 4 << 10 }
 }
 
-/// How many bytes of the body are kept.
-pub(crate) fn body_limit(success: bool) -> usize {
-    if success { 1 << 10 } else { 16 << 10 }
-}
-
 /// Headers of a response as they are kept with an attempt: one text, a line for each, `name:value`.
 ///
 /// ```

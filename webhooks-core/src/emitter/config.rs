@@ -8,8 +8,8 @@ use url::Url;
 use super::{Ordering, Settings};
 use crate::{
     Error,
-    delivery::RetryPolicy,
     event::Tenant,
+    retry::RetryPolicy,
     sign::{Schemes, Secret},
     transport::parse_url,
 };

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     Error,
-    delivery::StrictRetryJson,
     event::{EventPattern, Tenant},
+    retry::StrictRetryJson,
     sign::Secret,
 };
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::Settings;
 use crate::{
     Error,
-    delivery::RetryJson,
     millis::millis,
+    retry::RetryJson,
     sign::{Scheme, Schemes},
 };
 

@@ -6,8 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::is_reserved_header;
 use crate::{
-    Error, ErrorKind, delivery::RetryPolicy, millis::require_whole_millis, sign::Schemes,
-    words::words,
+    Error, ErrorKind, millis::require_whole_millis, retry::RetryPolicy, sign::Schemes, words::words,
 };
 
 pub(crate) const MAX_LANES: u32 = 1_024;

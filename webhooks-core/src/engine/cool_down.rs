@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{delivery::RetryPolicy, env::Timestamp, store::Health};
+use crate::{env::Timestamp, retry::RetryPolicy, store::Health};
 
 /// How an emitter's receiver answered last, and until when it is left alone.
 #[derive(Debug, Clone, Default)]

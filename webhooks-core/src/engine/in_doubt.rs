@@ -1,10 +1,8 @@
 //! Appends of which nobody knows whether they were done.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::time::sleep;
-
-use super::{core::Engine, outgoing::Outgoing};
+use super::{core::Engine, outgoing::Outgoing, pauses::Pauses};
 use crate::{emitter::Emitter, store::Append};
 
 /// An append whose answer was not heard, since its future was dropped or it failed: what it may
@@ -44,13 +42,12 @@ impl Drop for InDoubt<'_> {
 /// before its end may miss it. The same messages sent again are answered once they are stored, and are
 /// not stored twice.
 async fn hear(engine: Arc<Engine>, batch: Append, emitters: Vec<Arc<Emitter>>) {
-    let mut pause = Duration::from_millis(20);
+    let mut pauses = Pauses::new();
     while let Err(error) = engine.store.append(batch.clone()).await {
         if !error.is_retryable() {
             break;
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(5));
+        pauses.wait().await;
     }
     engine.bring_all(&emitters);
 }

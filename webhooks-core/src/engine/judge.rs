@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::header::RETRY_AFTER;
 
 use crate::{
-    delivery::{Attempt, DeadReason, Progress, RetryPolicy},
+    delivery::{Attempt, DeadReason, Progress},
     env::Timestamp,
+    retry::RetryPolicy,
     store::Verdict,
     transport::AttemptResponse,
 };
@@ -112,7 +113,10 @@ mod tests {
     use http::{HeaderValue, StatusCode};
 
     use super::*;
-    use crate::delivery::{AttemptOutcome, CapturedHeaders, Jitter};
+    use crate::{
+        delivery::{AttemptOutcome, CapturedHeaders},
+        retry::Jitter,
+    };
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 

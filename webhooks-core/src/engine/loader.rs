@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::{core::Engine, scheduler::LoadOrder};
+use super::{core::Engine, pauses::Pauses, scheduler::LoadOrder};
 use crate::{
     Error, observe,
     store::{LeaseRequest, Load},
@@ -16,18 +16,17 @@ const BATCH: usize = 64;
 const RECOVERING: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(engine: Arc<Engine>) {
-    let mut pause = Duration::from_millis(20);
+    let mut pauses = Pauses::new();
     loop {
         let wanted = engine.scheduler().wants_loader();
         if !wanted {
             engine.load_wanted.notified().await;
         }
         match round(&engine).await {
-            Ok(()) => pause = Duration::from_millis(20),
+            Ok(()) => pauses = Pauses::new(),
             Err(error) => {
                 tracing::warn!(target: observe::STORE, %error, "a backlog could not be loaded; trying again");
-                sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(5));
+                pauses.wait().await;
             }
         }
     }

@@ -8,7 +8,9 @@
 //!   [`settler`], [`loader`], [`timer`], [`keeper`] and [`life`] talk to the store and the clock.
 //! - The handle calls [`emit`] and [`emit_in`] (an event is [`outgoing`] up to its receipt, [`in_doubt`] where
 //!   no answer comes), [`control`] (emitters), [`log`] (deliveries), [`view`] and [`shutdown`].
-//! - [`bring`] brings an emitter to work, [`request`] is what is sent, [`watch`] tells subscribers.
+//! - [`in_step`] is what the node knows of emitters, [`disable`] what the answers of a receiver may lead to.
+//! - [`bring`] brings an emitter to work, [`request`] is what is sent, [`watch`] tells subscribers,
+//!   [`pauses`] is how long to wait for a store that fails.
 //!
 //! What the engine knows first, the store knows later: an attempt is *finished* when its outcome is known
 //! here, and *settled* when that is written down. A *run* is the stay of an emitter in memory, under one lease.
@@ -18,6 +20,7 @@ mod budget;
 mod control;
 mod cool_down;
 mod core;
+mod disable;
 mod emit;
 #[cfg(any(
     test,
@@ -28,6 +31,7 @@ mod emit;
 mod emit_in;
 mod fair;
 mod in_doubt;
+mod in_step;
 mod judge;
 mod keeper;
 mod lane;
@@ -35,6 +39,7 @@ mod life;
 mod loader;
 mod log;
 mod outgoing;
+mod pauses;
 mod request;
 mod run;
 mod scheduler;

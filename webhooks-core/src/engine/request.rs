@@ -8,6 +8,7 @@ use http::{
 
 use super::scheduler::Job;
 use crate::{
+    delivery::each_header,
     event::MessageIdText,
     sign::{SignContext, sign},
     transport::{AttemptError, AttemptErrorKind, AttemptRequest, Standing},
@@ -25,31 +26,15 @@ pub(super) fn build(job: &Job) -> Result<AttemptRequest, AttemptError> {
     };
     let settings = &job.emitter.settings;
     let now = job.started.wall;
-    let message_id = MessageIdText::new(message.id);
-    let message_id = message_id.as_str();
-    let timestamp = now.as_secs();
-    let names = Names::new(&settings.header_identifier)?;
     let mut values = Values::default();
-    let number = |values: &mut Values, name, number: i64| {
-        values.add(name, itoa::Buffer::new().format(number).as_bytes());
-    };
-    values.add(HeaderName::from_static("webhook-id"), message_id.as_bytes());
-    number(
-        &mut values,
-        HeaderName::from_static("webhook-timestamp"),
-        timestamp,
-    );
-    values.add(names.event, message.event.as_str().as_bytes());
-    let attempt = job.entry.progress.attempts + 1;
-    number(&mut values, names.attempt, attempt.into());
-    values.add(names.delivery, message.delivery_id.as_str().as_bytes());
-    if let Some(key) = &message.ordering_key {
-        values.add(names.ordering_key, key.as_str().as_bytes());
+    let number = job.entry.progress.attempts + 1;
+    let identifier = &settings.header_identifier;
+    if !each_header(message, number, now, identifier, |name, value| {
+        values.add(name, value)
+    }) {
+        return Err(invalid("the header identifier is no word for header names"));
     }
-    if let Some(parent) = &message.trace_parent {
-        let name = HeaderName::from_static("traceparent");
-        values.add(name, parent.as_str().as_bytes());
-    }
+    let message_id = MessageIdText::new(message.id);
     let keys = job
         .emitter
         .keys
@@ -57,11 +42,11 @@ pub(super) fn build(job: &Job) -> Result<AttemptRequest, AttemptError> {
         .filter(|key| key.is_active(now))
         .collect::<Vec<_>>();
     let context = SignContext {
-        message_id,
-        timestamp,
+        message_id: message_id.as_str(),
+        timestamp: now.as_secs(),
         body: &body,
         keys: &keys,
-        header_identifier: &settings.header_identifier,
+        header_identifier: identifier,
     };
     sign(settings.signing, &context, |name, value| {
         values.add(name, value);
@@ -113,37 +98,6 @@ impl Values {
             start = end;
         }
         Ok(())
-    }
-}
-
-/// The names of the `x-<identifier>-…` headers.
-struct Names {
-    event: HeaderName,
-    attempt: HeaderName,
-    delivery: HeaderName,
-    ordering_key: HeaderName,
-}
-
-impl Names {
-    fn new(identifier: &str) -> Result<Self, AttemptError> {
-        if identifier.eq_ignore_ascii_case("webhooks") {
-            return Ok(Self {
-                event: HeaderName::from_static("x-webhooks-event"),
-                attempt: HeaderName::from_static("x-webhooks-attempt"),
-                delivery: HeaderName::from_static("x-webhooks-delivery"),
-                ordering_key: HeaderName::from_static("x-webhooks-ordering-key"),
-            });
-        }
-        let name = |rest: &str| {
-            HeaderName::try_from(format!("x-{identifier}-{rest}"))
-                .map_err(|_| invalid("the header identifier is no word for header names"))
-        };
-        Ok(Self {
-            event: name("event")?,
-            attempt: name("attempt")?,
-            delivery: name("delivery")?,
-            ordering_key: name("ordering-key")?,
-        })
     }
 }
 

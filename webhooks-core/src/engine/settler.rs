@@ -6,12 +6,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::Notify,
-    time::{sleep, timeout},
-};
+use tokio::{sync::Notify, time::timeout};
 
-use super::core::Engine;
+use super::{core::Engine, pauses::Pauses};
 use crate::{
     emitter::EmitterId,
     observe,
@@ -100,7 +97,7 @@ pub(super) async fn run(engine: Arc<Engine>) {
 
 /// Settles a batch. The store being away changes no outcome: it is told again until it has it.
 async fn settle(engine: &Arc<Engine>, batch: Settle) {
-    let mut pause = Duration::from_millis(20);
+    let mut pauses = Pauses::new();
     let outcomes = loop {
         match engine.store.settle(batch.clone()).await {
             Ok(outcomes) => break outcomes,
@@ -111,8 +108,7 @@ async fn settle(engine: &Arc<Engine>, batch: Settle) {
                     waiting = batch.settlements.len(),
                     "outcomes could not be settled; trying again",
                 );
-                sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(5));
+                pauses.wait().await;
             }
         }
     };

@@ -20,11 +20,11 @@ use super::{
     watch::Happening,
 };
 use crate::{
-    delivery::{Attempt, AttemptFailure, AttemptOutcome, CapturedHeaders, DeliveryKey, body_limit},
+    delivery::{Attempt, AttemptFailure, AttemptOutcome, CapturedHeaders, DeliveryKey},
     emitter::DisabledReason,
     observe,
     store::{Settlement, Verdict},
-    transport::{AttemptError, AttemptErrorKind, AttemptResponse, BoxTransport},
+    transport::{AttemptError, AttemptErrorKind, AttemptResponse, BoxTransport, body_limit},
 };
 
 /// What a transport of the user's own may take beyond the attempt's timeout: reading the body of
@@ -120,7 +120,7 @@ impl Engine {
             } else {
                 DisabledReason::Failing
             };
-            self.tasks.spawn(super::control::disable(
+            self.tasks.spawn(super::disable::disable(
                 self.clone(),
                 job.emitter.clone(),
                 reason,

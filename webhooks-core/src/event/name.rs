@@ -5,6 +5,9 @@ use crate::{
     text::{check_text, text_newtype},
 };
 
+/// The prefix reserved for operational events; only patterns with it match them.
+pub(crate) const OPERATIONAL: &str = "webhooks.";
+
 text_newtype! {
     /// The name of an event, such as `order.created`: 1–256 of `[A-Za-z0-9_.:/-]`.
     EventName, check
@@ -24,7 +27,7 @@ impl EventName {
     /// Whether this is an operational event of the library's own (`webhooks.*`).
     #[must_use]
     pub fn is_operational(&self) -> bool {
-        self.as_str().starts_with(super::pattern::OPERATIONAL)
+        self.as_str().starts_with(OPERATIONAL)
     }
 }
 

@@ -9,9 +9,6 @@ use crate::{
     text::{check_text, excerpt, text_newtype},
 };
 
-/// The prefix reserved for operational events; only patterns with it match them.
-pub(crate) const OPERATIONAL: &str = "webhooks.";
-
 text_newtype! {
     /// What an emitter is attached to: a name (`order.created`), a name with its whole trailing
     /// part open (`order.*` matches `order.created` and `order.item.added`, not `order`), or `*`.

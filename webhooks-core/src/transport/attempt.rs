@@ -90,6 +90,11 @@ impl fmt::Debug for AttemptRequest {
     }
 }
 
+/// How many bytes of the body of an answer are kept.
+pub(crate) fn body_limit(success: bool) -> usize {
+    if success { 1 << 10 } else { 16 << 10 }
+}
+
 /// An answer: its status, and what was captured of the rest.
 #[derive(Clone)]
 pub struct AttemptResponse {

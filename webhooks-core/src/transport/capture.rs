@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
 
-use crate::delivery::body_limit;
+use super::body_limit;
 
 /// So much of a body is read, so that the connection can be used again.
 const DRAIN: usize = 64 << 10;

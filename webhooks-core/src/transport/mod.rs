@@ -38,6 +38,7 @@ use tower::util::BoxCloneSyncService;
 /// A transport with its type erased.
 pub type BoxTransport = BoxCloneSyncService<AttemptRequest, AttemptResponse, AttemptError>;
 
+pub(crate) use self::attempt::body_limit;
 pub use self::{
     attempt::{AttemptRequest, AttemptResponse, Standing},
     dial::Guard,

@@ -4,8 +4,8 @@ use proptest::{collection, option, prelude::*};
 
 use super::*;
 use crate::{
-    delivery::{Jitter, RetryPolicy, any_policy},
     emitter::{Backlog, DisabledReason, Ordering},
+    retry::{Jitter, RetryPolicy, any_policy},
     sign::{Scheme, Schemes},
 };
 

@@ -1,6 +1,6 @@
 //! The check of JSON that is there as text (RFC 8259): a state machine without recursion.
 
-use super::{fault::Fault, output::MAX_DEPTH};
+use super::fault::{Fault, MAX_DEPTH};
 use crate::{Error, ErrorKind};
 
 /// Checks that `text` is a JSON object: UTF-8, well-formed, at most 128 levels.

@@ -4,8 +4,10 @@ use std::fmt::{self, Write as _};
 
 use serde::ser;
 
-use super::output::MAX_DEPTH;
 use crate::{Error, ErrorKind};
+
+/// How many arrays and objects may be inside one another.
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// One pointer wide: each step of the serializer returns it, hardly any has one.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! Where JSON is written to.
 
-use super::{escape::Escaped, fault::Fault};
-
-/// How many arrays and objects may be inside one another.
-pub(super) const MAX_DEPTH: usize = 128;
+use super::{
+    escape::Escaped,
+    fault::{Fault, MAX_DEPTH},
+};
 
 /// How many `Some` and newtypes may be open at once. They leave no trace in the text, but each takes
 /// stack: four for each level is more than types have, and less than a stack.

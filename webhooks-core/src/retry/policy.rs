@@ -1,18 +1,7 @@
-//! When a failed delivery is tried again, and when it is given up.
+//! The policy, and the delays that follow from it.
 
 use std::time::Duration;
 
-#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
-pub(crate) use self::json::RetryJson;
-#[cfg(feature = "serde")]
-pub(crate) use self::strict::StrictRetryJson;
-use crate::{Error, ErrorKind, millis::require_whole_millis};
-
-/// No delay is longer: a schedule beyond it is a mistake in the unit.
-const MAX_DELAY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-const MAX_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-const MAX_ATTEMPTS: u32 = 1_000;
-const MAX_SCHEDULE: usize = 100;
 /// A schedule's long waits are a delivery's; an emitter that works again is not kept waiting so long.
 const MAX_SCHEDULED_COOL_DOWN: Duration = Duration::from_secs(60);
 
@@ -247,80 +236,6 @@ impl RetryPolicy {
             Jitter::Fraction(fraction) => delay.mul_f64(1.0 + fraction * (2.0 * unit - 1.0)),
         }
     }
-
-    /// Checks every number of it.
-    ///
-    /// # Errors
-    /// [`InvalidConfig`](ErrorKind::InvalidConfig), naming the field and its range.
-    pub fn validate(&self) -> Result<(), Error> {
-        match &self.backoff {
-            Backoff::Exponential {
-                initial,
-                max,
-                factor,
-                max_attempts,
-            } => {
-                require((1..=MAX_ATTEMPTS).contains(max_attempts), || {
-                    format!("`max_attempts` is {max_attempts}: expected 1–{MAX_ATTEMPTS}")
-                })?;
-                require(!initial.is_zero() && *initial <= MAX_DELAY, || {
-                    format!(
-                        "`initial_ms` is {}: expected 1 ms to 30 days",
-                        initial.as_millis()
-                    )
-                })?;
-                require(initial <= max && *max <= MAX_DELAY, || {
-                    format!(
-                        "`max_ms` is {}: expected `initial_ms` to 30 days",
-                        max.as_millis()
-                    )
-                })?;
-                require((1.0..=100.0).contains(factor), || {
-                    format!("`factor` is {factor}: expected 1.0–100.0")
-                })?;
-                require_whole_millis("initial_ms", *initial)?;
-                require_whole_millis("max_ms", *max)?;
-            }
-            Backoff::Schedule { delays } => {
-                require((1..=MAX_SCHEDULE).contains(&delays.len()), || {
-                    format!(
-                        "`delays_ms` has {} delays: expected 1–{MAX_SCHEDULE}",
-                        delays.len()
-                    )
-                })?;
-                require(delays.iter().all(|delay| *delay <= MAX_DELAY), || {
-                    "`delays_ms` has a delay beyond 30 days: expected 0 ms to 30 days".to_owned()
-                })?;
-                delays
-                    .iter()
-                    .try_for_each(|delay| require_whole_millis("delays_ms", *delay))?;
-            }
-        }
-        if let Jitter::Fraction(fraction) = self.jitter {
-            require((0.0..=1.0).contains(&fraction), || {
-                format!("`jitter` is {fraction}: expected \"full\", \"none\" or 0.0–1.0")
-            })?;
-        }
-        if let Some(age) = self.max_age {
-            require(!age.is_zero() && age <= MAX_AGE, || {
-                format!(
-                    "`max_age_ms` is {}: expected 1 ms to 365 days",
-                    age.as_millis()
-                )
-            })?;
-            require_whole_millis("max_age_ms", age)?;
-        }
-        let wrong = self
-            .give_up_on
-            .iter()
-            .find(|status| !(300..=599).contains(*status));
-        require(wrong.is_none(), || {
-            format!(
-                "`give_up_on` has {}: expected statuses of 300–599",
-                wrong.unwrap_or(&0)
-            )
-        })
-    }
 }
 
 impl Default for RetryPolicy {
@@ -328,18 +243,3 @@ impl Default for RetryPolicy {
         Self::exponential(Duration::from_secs(1), Duration::from_secs(60))
     }
 }
-
-fn require(right: bool, message: impl FnOnce() -> String) -> Result<(), Error> {
-    if right {
-        Ok(())
-    } else {
-        Err(Error::new(ErrorKind::InvalidConfig, message()))
-    }
-}
-
-#[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]
-mod json;
-#[cfg(feature = "serde")]
-mod strict;
-#[cfg(test)]
-pub(crate) mod tests;

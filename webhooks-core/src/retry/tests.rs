@@ -1,6 +1,12 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    validate::{MAX_ATTEMPTS, MAX_DELAY, MAX_SCHEDULE},
+    *,
+};
+use crate::ErrorKind;
 
 /// Any valid policy.
 #[cfg(any(feature = "serde", feature = "sqlite", feature = "postgres"))]

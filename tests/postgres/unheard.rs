@@ -30,14 +30,28 @@ fn arrived(receiver: &Receiver) -> Vec<u64> {
     numbers.collect()
 }
 
-/// A node that has delivered its first event, and is the owner.
-async fn owner(place: &Place, proxy: &Proxy, world: &World) -> (Webhooks, Receiver) {
+/// A node on a line of its own that has delivered its first event, and is the owner.
+struct Scene {
+    proxy: Proxy,
+    world: World,
+    node: Webhooks,
+    receiver: Receiver,
+}
+
+async fn scene(place: &Place) -> Scene {
+    let proxy = Proxy::start(place.schema.addr().await).await;
+    let world = World::new();
     let receiver = world.receiver(|_, _| Reply::status(200)).await;
-    let node = node_behind(place, proxy).await;
+    let node = node_behind(place, &proxy).await;
     node.attach("crm", ["a"], config(&receiver)).await.unwrap();
     world.emit(&node, 0).await.unwrap();
     world.delivered(1).await;
-    (node, receiver)
+    Scene {
+        proxy,
+        world,
+        node,
+        receiver,
+    }
 }
 
 /// Holds up the append of the second event.
@@ -64,9 +78,12 @@ async fn emit_unheard(world: &World, node: &Webhooks, proxy: &Proxy, held: &Held
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_was_not_heard_of_goes_out_once_and_in_its_place() {
     let place = place!();
-    let proxy = Proxy::start(place.schema.addr().await).await;
-    let world = World::new();
-    let (node, receiver) = owner(&place, &proxy, &world).await;
+    let Scene {
+        proxy,
+        world,
+        node,
+        receiver,
+    } = scene(&place).await;
     let epoch = place.count(EPOCH).await;
     let held = late_append(&place).await;
     emit_unheard(&world, &node, &proxy, &held, 1).await;
@@ -89,9 +106,12 @@ async fn an_append_that_was_not_heard_of_goes_out_once_and_in_its_place() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_was_not_heard_of_goes_out_though_nothing_follows() {
     let place = place!();
-    let proxy = Proxy::start(place.schema.addr().await).await;
-    let world = World::new();
-    let (node, receiver) = owner(&place, &proxy, &world).await;
+    let Scene {
+        proxy,
+        world,
+        node,
+        receiver,
+    } = scene(&place).await;
     let held = late_append(&place).await;
     emit_unheard(&world, &node, &proxy, &held, 1).await;
     held.release().await;
@@ -105,9 +125,12 @@ async fn an_append_that_was_not_heard_of_goes_out_though_nothing_follows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_is_done_late_goes_out_once() {
     let place = place!();
-    let proxy = Proxy::start(place.schema.addr().await).await;
-    let world = World::new();
-    let (node, receiver) = owner(&place, &proxy, &world).await;
+    let Scene {
+        proxy,
+        world,
+        node,
+        receiver,
+    } = scene(&place).await;
     let epoch = place.count(EPOCH).await;
     let held = late_append(&place).await;
     emit_unheard(&world, &node, &proxy, &held, 1).await;

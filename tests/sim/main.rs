@@ -4,6 +4,7 @@
 
 mod backing;
 mod bug;
+mod emit;
 mod ends;
 mod fleet;
 mod harm;

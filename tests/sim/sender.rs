@@ -8,7 +8,8 @@ use axum::{
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use webhooks_core::transport::{
-    AttemptError, AttemptErrorKind, AttemptRequest, AttemptResponse, Guard, NetworkPolicy,
+    AttemptError, AttemptErrorKind, AttemptRequest, AttemptResponse, BoxTransport, Guard,
+    NetworkPolicy,
 };
 use webhooks_tests::history::{
     Arrival,
@@ -45,18 +46,10 @@ impl Sender {
     }
 
     /// It as a service.
-    pub(crate) fn transport(
-        self,
-    ) -> impl tower::Service<
-        AttemptRequest,
-        Response = AttemptResponse,
-        Error = AttemptError,
-        Future: Send + 'static,
-    > + Clone
-    + Send
-    + Sync
-    + 'static {
-        tower::service_fn(move |request| self.clone().attempt(request))
+    pub(crate) fn transport(self) -> BoxTransport {
+        BoxTransport::new(tower::service_fn(move |request| {
+            self.clone().attempt(request)
+        }))
     }
 
     /// The attempt has begun when this is called; the future is the wait for what comes of it.

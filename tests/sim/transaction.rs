@@ -10,11 +10,7 @@ use webhooks_core::{
 };
 use webhooks_tests::history::{Answer, Moment, inside};
 
-use crate::{
-    backing::Transaction,
-    bug::Bug,
-    work::{Caller, Emitted},
-};
+use crate::{backing::Transaction, bug::Bug, emit::Emitted, work::Caller};
 
 /// At most so many events in one.
 const EVENTS: usize = 3;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use tokio::time::Instant;
 use webhooks_core::{
     Backlog, EmitterConfig, Event, OrderingKey, RetryPolicy, Webhooks,
-    transport::{AttemptError, AttemptRequest, AttemptResponse},
+    transport::{AttemptRequest, AttemptResponse, BoxTransport},
 };
 
 type Log = Arc<Mutex<Vec<(Instant, String)>>>;
@@ -19,17 +19,9 @@ type Log = Arc<Mutex<Vec<(Instant, String)>>>;
 fn receiver(
     log: &Log,
     answer: impl Fn(&str, usize) -> u16 + Clone + Send + Sync + 'static,
-) -> impl tower::Service<
-    AttemptRequest,
-    Response = AttemptResponse,
-    Error = AttemptError,
-    Future: Send + 'static,
-> + Clone
-+ Send
-+ Sync
-+ 'static {
+) -> BoxTransport {
     let log = log.clone();
-    tower::service_fn(move |request: AttemptRequest| {
+    BoxTransport::new(tower::service_fn(move |request: AttemptRequest| {
         let body = String::from_utf8(request.body().to_vec()).unwrap();
         let mut log = log.lock().unwrap();
         let tries = log.iter().filter(|(_, seen)| *seen == body).count();
@@ -39,7 +31,7 @@ fn receiver(
             tokio::time::sleep(Duration::from_millis(1)).await;
             Ok(AttemptResponse::new(status))
         }
-    })
+    }))
 }
 
 /// Webhooks whose attempts are taken down in `log`, and answered so.

@@ -8,7 +8,7 @@ use std::{
 
 use http::StatusCode;
 use tokio::time::sleep;
-use webhooks_core::transport::{AttemptError, AttemptRequest, AttemptResponse};
+use webhooks_core::transport::{AttemptRequest, AttemptResponse, BoxTransport};
 
 type Answer = dyn Fn(usize, usize) -> u16 + Send + Sync;
 
@@ -27,26 +27,16 @@ impl Receiver {
         }
     }
 
-    pub(crate) fn transport(
-        &self,
-    ) -> impl tower::Service<
-        AttemptRequest,
-        Response = AttemptResponse,
-        Error = AttemptError,
-        Future: Send + 'static,
-    > + Clone
-    + Send
-    + Sync
-    + 'static {
+    pub(crate) fn transport(&self) -> BoxTransport {
         let receiver = self.clone();
-        tower::service_fn(move |request: AttemptRequest| {
+        BoxTransport::new(tower::service_fn(move |request: AttemptRequest| {
             let sent = String::from_utf8(request.body().to_vec()).unwrap();
             let status = receiver.arrive(sent);
             async move {
                 sleep(Duration::from_millis(1)).await;
                 Ok(AttemptResponse::new(status))
             }
-        })
+        }))
     }
 
     fn arrive(&self, sent: String) -> StatusCode {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
-use webhooks_core::transport::{AttemptError, AttemptRequest, AttemptResponse};
+use webhooks_core::transport::{AttemptRequest, AttemptResponse, BoxTransport};
 
 /// Refuses the first requests, and takes the others. Clones are one.
 #[derive(Clone)]
@@ -20,19 +20,9 @@ impl Receiver {
         }
     }
 
-    pub(crate) fn transport(
-        &self,
-    ) -> impl tower::Service<
-        AttemptRequest,
-        Response = AttemptResponse,
-        Error = AttemptError,
-        Future: Send + 'static,
-    > + Clone
-    + Send
-    + Sync
-    + 'static {
+    pub(crate) fn transport(&self) -> BoxTransport {
         let receiver = self.clone();
-        tower::service_fn(move |request: AttemptRequest| {
+        BoxTransport::new(tower::service_fn(move |request: AttemptRequest| {
             let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
             let number = usize::try_from(body["n"].as_u64().unwrap()).unwrap();
             let mut arrived = receiver.arrived.lock().unwrap();
@@ -43,7 +33,7 @@ impl Receiver {
                 StatusCode::SERVICE_UNAVAILABLE
             };
             std::future::ready(Ok(AttemptResponse::new(status)))
-        })
+        }))
     }
 
     /// The numbers in what has arrived.

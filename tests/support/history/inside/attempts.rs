@@ -122,3 +122,97 @@ fn probes(inside: &Inside, breaches: &mut Vec<Breach>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Kind, Row, State, usual::*},
+        *,
+    };
+
+    #[test]
+    fn a_success_is_final_in_its_process() {
+        let again = |process| {
+            move |inside: &mut Inside| {
+                let mut again = attempt("b", 2, 200, 210, OK);
+                again.process = process;
+                inside.attempts.push(again);
+                inside.renewals.push(renewal(2, "n2", 100));
+            }
+        };
+        breaks(Rule::SuccessIsFinal, again(1));
+        keeps(again(2));
+        keeps(|inside| {
+            again(1)(inside);
+            inside.again.push((ms(199), key("b")));
+        });
+    }
+
+    #[test]
+    fn attempts_have_no_gaps_and_an_end() {
+        let numbers = |numbers: &'static [u32]| {
+            move |inside: &mut Inside| {
+                inside.ends.insert(key("a"), end(State::Delivered, numbers));
+            }
+        };
+        breaks(Rule::NoGaps, numbers(&[1, 3]));
+        breaks(Rule::NoMoreAttempts, numbers(&[1, 2, 3]));
+        // Written down in another order than made: a late answer.
+        keeps(numbers(&[2, 1]));
+        keeps(|inside| {
+            numbers(&[1, 2, 3])(inside);
+            inside.again.push((ms(199), key("a")));
+        });
+    }
+
+    #[test]
+    fn no_more_are_in_flight_than_allowed() {
+        let beside = |inside: &mut Inside| {
+            inside.attempts[2].start = ms(135);
+            inside.rows[1].lane = None;
+        };
+        breaks(Rule::WithinLimits, beside);
+        keeps(|inside| {
+            beside(inside);
+            inside.in_flight = 2;
+            inside.changes.push(change(Kind::Restarted, 132));
+        });
+    }
+
+    #[test]
+    fn what_fails_is_probed_by_one() {
+        let beside = |heard| {
+            move |inside: &mut Inside| {
+                inside.rows.iter_mut().for_each(|row| row.lane = None);
+                inside.rows.push(Row {
+                    lane: None,
+                    ..row("c", 12, 3)
+                });
+                inside.ends.insert(key("c"), end(State::Delivered, &[1]));
+                inside.attempts[0].heard = heard;
+                inside.attempts.insert(2, attempt("c", 1, 135, 150, OK));
+                inside.in_flight = 2;
+            }
+        };
+        breaks(Rule::OneProbe, beside(Heard::Status(500)));
+        keeps(beside(OK).before_again());
+        keeps(|inside| {
+            beside(Heard::Status(500))(inside);
+            inside.changes.push(change(Kind::Restarted, 133));
+        });
+    }
+
+    /// A success is final, so its repetition is to be one that was asked for.
+    trait BeforeAgain {
+        fn before_again(self) -> impl FnOnce(&mut Inside);
+    }
+
+    impl<F: FnOnce(&mut Inside)> BeforeAgain for F {
+        fn before_again(self) -> impl FnOnce(&mut Inside) {
+            move |inside| {
+                self(inside);
+                inside.again.push((ms(100), key("a")));
+            }
+        }
+    }
+}

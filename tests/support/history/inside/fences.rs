@@ -66,3 +66,62 @@ fn stood_still(inside: &Inside, attempt: &Attempt, until: Moment) -> bool {
             && attempt.end.is_some_and(|end| end <= *to + SLACK)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Lease, usual::*},
+        *,
+    };
+
+    #[test]
+    fn an_outcome_of_an_old_epoch_changes_nothing() {
+        let moved = |inside: &mut Inside| {
+            inside.leases.push(Lease {
+                is_taken: false,
+                ..lease("n1", 1, 142)
+            });
+            inside.leases.push(lease("n2", 2, 143));
+            inside.renewals.push(renewal(2, "n2", 100));
+        };
+        breaks(Rule::NoStaleOutcome, moved);
+        keeps(|inside| {
+            moved(inside);
+            inside.settles[2].was_taken = false;
+        });
+    }
+
+    #[test]
+    fn nothing_goes_on_when_the_time_is_up() {
+        let late = |by: u64| {
+            move |inside: &mut Inside| {
+                inside.attempts[2].end = Some(ms(11_000 + by));
+                inside.settles[2].at = ms(11_000 + by);
+            }
+        };
+        breaks(Rule::NothingPastItsTime, late(1));
+        keeps(late(0));
+        keeps(|inside| {
+            late(1)(inside);
+            inside.renewals.push(renewal(1, "n1", 3_000));
+        });
+    }
+
+    #[test]
+    fn what_goes_on_when_a_process_goes_on_ends_then() {
+        let stood_still = |from, to| {
+            move |inside: &mut Inside| {
+                inside.attempts[2].end = Some(ms(12_002));
+                inside.settles[2].at = ms(12_003);
+                inside.stalls.push((1, ms(from), ms(to)));
+            }
+        };
+        keeps(stood_still(11_000, 12_000));
+        breaks(Rule::NothingPastItsTime, stood_still(11_001, 12_000));
+        breaks(Rule::NothingPastItsTime, stood_still(11_000, 11_999));
+        breaks(Rule::NothingPastItsTime, |inside| {
+            stood_still(11_000, 12_000)(inside);
+            inside.attempts[2].start = ms(12_001);
+        });
+    }
+}

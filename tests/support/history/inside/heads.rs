@@ -78,3 +78,41 @@ fn was_freed(inside: &Inside, before: &Attempt, after: &Attempt) -> bool {
             .iter()
             .any(|lease| lease.emitter == *emitter && within(lease.at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Kind, usual::*},
+        *,
+    };
+
+    #[test]
+    fn a_lane_has_one_head() {
+        breaks(Rule::OneHead, |inside| inside.attempts[2].start = ms(139));
+        keeps(|inside| {
+            inside.attempts[2].start = ms(139);
+            inside.rows[1].lane = None;
+            inside.in_flight = 2;
+            // Its failure is forgotten.
+            inside.changes.push(change(Kind::Restarted, 132));
+        });
+    }
+
+    #[test]
+    fn nothing_passes_a_head_that_waits() {
+        let passed = |inside: &mut Inside| {
+            let mut b = inside.attempts.remove(2);
+            (b.start, b.end) = (ms(40), Some(ms(50)));
+            inside.attempts.insert(1, b);
+        };
+        breaks(Rule::HeadFirst, passed);
+        keeps(|inside| {
+            passed(inside);
+            inside.rows[1].seq = 0;
+        });
+        keeps(|inside| {
+            passed(inside);
+            inside.discards.push((ms(35), key("a")));
+        });
+    }
+}

@@ -53,3 +53,29 @@ fn alive_until(inside: &Inside, node: &str, now: Moment) -> Moment {
     let end = ends.next().map_or(Moment::MAX, |(at, _)| *at);
     until.max().unwrap_or_default().min(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::usual::*, *};
+
+    #[test]
+    fn no_lease_is_taken_from_the_living() {
+        let taken = |at, epoch| {
+            move |inside: &mut Inside| {
+                inside.renewals.push(renewal(2, "n2", at));
+                inside.leases.push(lease("n2", epoch, at));
+            }
+        };
+        breaks(Rule::LeasesAreSafe, taken(11_999, 2));
+        keeps(taken(12_000, 2));
+        breaks(Rule::LeasesAreSafe, taken(12_000, 1));
+        keeps(|inside| {
+            taken(500, 2)(inside);
+            inside.ended.push((ms(400), 1));
+        });
+        keeps(|inside| {
+            taken(500, 2)(inside);
+            inside.changes.push(change(Kind::Detached, 400));
+        });
+    }
+}

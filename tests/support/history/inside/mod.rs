@@ -13,8 +13,6 @@ mod record;
 mod rows;
 mod rule;
 mod takeovers;
-#[cfg(test)]
-mod tests;
 mod times;
 mod totals;
 #[cfg(test)]

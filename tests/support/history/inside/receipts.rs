@@ -54,3 +54,51 @@ fn listens(inside: &Inside, emitter: &str, receipt: &Receipt) -> bool {
         takes && !may_be_stopped && change.at + inside.reach < called
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::usual::*, *};
+
+    #[test]
+    fn a_receipt_is_kept() {
+        breaks(Rule::ReceiptsHold, |inside| {
+            inside.receipts[0].deliveries = 2
+        });
+        let unqueued = |inside: &mut Inside| {
+            inside.receipts[0].message = "z".to_owned();
+            inside.receipts[0].deliveries = 0;
+        };
+        breaks(Rule::ReceiptsHold, unqueued);
+        // Attached so shortly before that not all may know of it; paused with a discard.
+        keeps(|inside| {
+            unqueued(inside);
+            inside.changes[0].at = ms(4);
+        });
+        keeps(|inside| {
+            unqueued(inside);
+            inside.changes.insert(1, change(Kind::Discarded, 2));
+            inside.changes.push(change(Kind::Restarted, 13));
+            inside.rows.iter_mut().for_each(|row| row.at = ms(13));
+        });
+        breaks(Rule::ReceiptsHold, |inside| {
+            inside.receipts[0].listeners.clear()
+        });
+    }
+
+    #[test]
+    fn who_may_have_been_stopped_need_not_be_told() {
+        let unheard = |stopped| {
+            move |inside: &mut Inside| {
+                inside.receipts.push(Receipt {
+                    call: (ms(5_000), ms(5_001)),
+                    message: "c".to_owned(),
+                    deliveries: 0,
+                    listeners: vec!["crm".to_owned()],
+                });
+                inside.perhaps.push(change(Kind::Detached, stopped));
+            }
+        };
+        keeps(unheard(5_001));
+        breaks(Rule::ReceiptsHold, unheard(5_002));
+    }
+}

@@ -137,3 +137,113 @@ fn knows(inside: &Inside, change: &Change, process: usize, now: super::Moment) -
         by < now
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Heard, usual::*},
+        *,
+    };
+
+    #[test]
+    fn what_is_queued_ends_as_it_may() {
+        let lost = |inside: &mut Inside| drop(inside.ends.remove(&key("b")));
+        breaks(Rule::EndsRightly, lost);
+        let ends = |state| {
+            move |inside: &mut Inside| {
+                inside.ends.insert(key("b"), end(state, &[1]));
+            }
+        };
+        breaks(Rule::EndsRightly, ends(State::Pending));
+        breaks(Rule::EndsRightly, ends(State::Discarded));
+        keeps(ends(State::Dead));
+        keeps(|inside| {
+            ends(State::Discarded)(inside);
+            inside.discards.push((ms(200), key("b")));
+        });
+        let perhaps = |at| {
+            move |inside: &mut Inside| {
+                ends(State::Discarded)(inside);
+                inside.perhaps.push(change(Kind::Discarded, at));
+            }
+        };
+        keeps(perhaps(11));
+        breaks(Rule::EndsRightly, perhaps(10));
+        breaks(Rule::EndsRightly, |inside| {
+            inside.rows.push(row("a", 12, 3))
+        });
+        let another = |attempts: &'static [u32]| {
+            move |inside: &mut Inside| {
+                inside
+                    .ends
+                    .insert(key("c"), end(State::Discarded, attempts));
+            }
+        };
+        breaks(Rule::EndsRightly, another(&[1]));
+        keeps(another(&[]));
+    }
+
+    #[test]
+    fn a_success_is_needed_to_be_delivered() {
+        breaks(Rule::EndsRightly, |inside| {
+            inside.attempts[2].heard = Heard::Failure
+        });
+        keeps(|inside| inside.attempts[2].heard = Heard::Status(299));
+    }
+
+    #[test]
+    fn nothing_is_attempted_that_was_not_queued_before() {
+        breaks(Rule::NothingFromNowhere, |inside| {
+            inside.rows[0].at = ms(21)
+        });
+        keeps(|inside| inside.rows[0].at = ms(12));
+    }
+
+    #[test]
+    fn nothing_starts_while_the_emitter_is_stopped() {
+        breaks(Rule::NothingWhileStopped, |inside| {
+            inside.changes.push(change(Kind::Paused, 135));
+        });
+        // What is in flight may end; another process hears of it a little later.
+        keeps(|inside| inside.changes.push(change(Kind::Paused, 140)));
+        let elsewhere = |at| {
+            move |inside: &mut Inside| {
+                inside.changes.push(Change {
+                    process: 2,
+                    ..change(Kind::Paused, at)
+                });
+            }
+        };
+        keeps(elsewhere(135));
+        breaks(Rule::NothingWhileStopped, elsewhere(134));
+        keeps(|inside| {
+            inside.changes.push(change(Kind::Paused, 131));
+            inside.changes.push(change(Kind::Restarted, 133));
+        });
+        // Or it may have been started, by a process that was killed.
+        let perhaps = |at| {
+            move |inside: &mut Inside| {
+                inside.changes.push(change(Kind::Paused, 129));
+                inside.perhaps.push(change(Kind::Restarted, at));
+            }
+        };
+        keeps(perhaps(129));
+        breaks(Rule::NothingWhileStopped, perhaps(128));
+    }
+
+    #[test]
+    fn nothing_is_sent_that_was_discarded() {
+        let discarded = |at| {
+            move |inside: &mut Inside| {
+                inside.changes.push(change(Kind::Discarded, at));
+                inside.changes.push(change(Kind::Restarted, at));
+            }
+        };
+        breaks(Rule::NothingDiscarded, discarded(135));
+        keeps(discarded(140));
+        keeps(|inside| {
+            discarded(135)(inside);
+            inside.again.push((ms(136), key("b")));
+        });
+    }
+}

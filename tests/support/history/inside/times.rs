@@ -30,3 +30,19 @@ pub(super) fn check(inside: &Inside, breaches: &mut Vec<Breach>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::usual::*, *};
+
+    #[test]
+    fn no_attempt_comes_early() {
+        let due = |at| {
+            move |inside: &mut Inside| {
+                inside.settles[0].verdict = Verdict::Retry(ms(at));
+            }
+        };
+        breaks(Rule::NotEarly, due(133));
+        keeps(due(132));
+    }
+}

@@ -144,3 +144,8 @@ pub(super) fn keeps(change: impl FnOnce(&mut Inside)) {
     let broken = broken(change);
     assert!(broken.is_empty(), "{broken:?}");
 }
+
+#[test]
+fn what_is_usual_breaks_nothing() {
+    keeps(|_| ());
+}

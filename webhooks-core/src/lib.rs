@@ -25,7 +25,7 @@
 //! | Feature | Default | What |
 //! |---|---|---|
 //! | `reqwest` | yes | the default HTTP transport |
-//! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs |
+//! | `rustls` | yes | TLS for it, by rustls with aws-lc-rs; without it `https` receivers cannot be reached |
 //! | `serde` | no | `Serialize` and `Deserialize` for IDs, names and times, and for configurations as the admin API has them |
 //! | `sqlite` | no | `SqliteStore`, with SQLite built in, and `emit_in` for rusqlite's transactions |
 //! | `postgres` | no | `PostgresStore`, and `emit_in` for sqlx's transactions |

@@ -100,7 +100,8 @@ impl Outbox {
         transaction.emit_in(self.webhooks(), Ok(self.scoped(event)))
     }
 
-    /// Stages an event: it is stored only if the response is a success.
+    /// Stages an event: it is stored only if the response is a success, for the emitters that listen
+    /// when it is sent.
     ///
     /// # Errors
     /// Those of [`Event::new`], [`PayloadTooLarge`](ErrorKind::PayloadTooLarge);

@@ -1,7 +1,9 @@
 //! Lists of deliveries: which, and how far.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use uuid::Uuid;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use super::{
     DeliveryRecord,
     ids::{ceiling_id, floor_id},

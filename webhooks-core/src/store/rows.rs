@@ -94,11 +94,6 @@ pub(super) fn number<R: Columns>(row: &R, at: usize) -> Result<u64, R::Failure> 
     Ok(row.long(at)?.cast_unsigned())
 }
 
-/// A count of 31 bits.
-pub(super) fn small<R: Columns>(row: &R, at: usize) -> Result<u32, R::Failure> {
-    row.small(at)
-}
-
 pub(super) fn state<R: Columns>(row: &R, at: usize) -> Result<DeliveryState, R::Failure> {
     let code = row.code(at)?;
     Ok(state_of(code).ok_or_else(|| Damaged::new("a state", &code))?)

@@ -217,6 +217,7 @@ fn kind_of(cause: &(dyn StdError + 'static)) -> Option<Kind> {
     if let Some(error) = cause.downcast_ref::<AttemptError>() {
         return Some(error.kind());
     }
+    #[cfg(feature = "rustls")]
     if cause.is::<rustls::Error>() {
         return Some(Kind::Tls);
     }

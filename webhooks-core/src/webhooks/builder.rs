@@ -192,7 +192,7 @@ impl WebhooksBuilder {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub async fn build(self) -> Result<Webhooks, Error> {
+    pub async fn build(mut self) -> Result<Webhooks, Error> {
         let range = |right: bool, message: &'static str| {
             if right {
                 Ok(())
@@ -209,18 +209,9 @@ impl WebhooksBuilder {
             "`payload_limit` is below 2: not even `{}` would fit",
         )?;
         self.policy.validate()?;
-        let base = match self.transport {
+        let base = match self.transport.take() {
             Some(transport) => transport,
-            #[cfg(feature = "reqwest")]
-            None => HttpTransport::new(self.policy.clone(), self.resolver, &self.tls)
-                .map(BoxCloneSyncService::new)?,
-            #[cfg(not(feature = "reqwest"))]
-            None => {
-                return Err(Error::new(
-                    ErrorKind::InvalidConfig,
-                    "there is no transport: enable the feature `reqwest`, or set one with `transport`",
-                ));
-            }
+            None => self.default_transport()?,
         };
         let transport = self
             .layers
@@ -239,6 +230,24 @@ impl WebhooksBuilder {
         let webhooks = Webhooks::new(Arc::new(Engine::new(options, self.store, transport)));
         webhooks.engine().start().await?;
         Ok(webhooks)
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn default_transport(&self) -> Result<BoxTransport, Error> {
+        let transport = HttpTransport::new(self.policy.clone(), self.resolver.clone(), &self.tls)?;
+        Ok(BoxTransport::new(transport))
+    }
+
+    #[cfg(not(feature = "reqwest"))]
+    #[allow(
+        clippy::unused_self,
+        reason = "it has what is wanted where there is one"
+    )]
+    fn default_transport(&self) -> Result<BoxTransport, Error> {
+        Err(Error::new(
+            ErrorKind::InvalidConfig,
+            "there is no transport: enable the feature `reqwest`, or set one with `transport`",
+        ))
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, postgres::PgRow};
 
 use super::super::{
     failure::Failure,
-    rows,
+    rows::{self, Columns as _},
     tx::{Context, Tx, ask, get},
 };
 use crate::{
@@ -174,7 +174,7 @@ pub(in super::super) async fn standing(
                 pending: get::<i64>(row, 3)?.max(0).cast_unsigned(),
                 oldest_pending_at: rows::optional_time(row, 4)?,
                 health: Health {
-                    consecutive_failures: rows::small(row, 0)?,
+                    consecutive_failures: row.small(0)?,
                     cooling_until: rows::optional_time(row, 1)?,
                     failing_since: rows::optional_time(row, 2)?,
                 },

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{
     super::{
         failure::Failure,
-        rows,
+        rows::{self, Columns as _},
         tx::{Context, Tx, ask, get},
     },
     claims::Claims,
@@ -73,7 +73,7 @@ pub(in super::super) async fn lease(
                 emitter: rows::emitter_id(row, 0)?,
                 epoch: rows::number(row, 1)?,
                 health: Health {
-                    consecutive_failures: rows::small(row, 2)?,
+                    consecutive_failures: row.small(2)?,
                     cooling_until: rows::optional_time(row, 3)?,
                     failing_since: rows::optional_time(row, 4)?,
                 },

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{
     super::{
         failure::Failure,
-        rows,
+        rows::{self, Columns as _},
         tx::{Context, ask, get},
     },
     claims::Claims,
@@ -133,8 +133,8 @@ async fn read(
                 seq: seq.cast_unsigned(),
                 message: Arc::new(rows::message(row, 8)?),
                 progress: Progress {
-                    attempts: rows::small(row, 4)?,
-                    attempts_since_queued: rows::small(row, 5)?,
+                    attempts: row.small(4)?,
+                    attempts_since_queued: row.small(5)?,
                     first_attempt_at: rows::optional_time(row, 6)?,
                     due: rows::time(row, 7)?,
                 },

@@ -27,6 +27,13 @@ async fn node(place: &Place) -> Result<Webhooks, Failed> {
     Ok(builder().store(store).build().await?)
 }
 
+/// One that has at most so many requests in flight.
+async fn narrow(place: &Place, in_flight: usize) -> Result<Webhooks, Failed> {
+    let store = place.postgres().await?;
+    let builder = builder().store(store).in_flight(in_flight);
+    Ok(builder.build().await?)
+}
+
 /// Delivers some: the node owns the emitter then, and connections are there.
 async fn warm_up(node: &Webhooks, sink: &Sink) -> Result<(), Failed> {
     let last = sink.expect(64);
@@ -80,13 +87,18 @@ pub(crate) async fn committed(sink: &Sink) -> Result<Latencies, Failed> {
 
 /// As many deliveries to 100 emitters, of which each of so many nodes owns its part; each emits to all of
 /// them, while they go out.
-pub(crate) async fn rate(sink: &Sink, nodes: usize, deliveries: usize) -> Result<Measured, Failed> {
+pub(crate) async fn rate(
+    sink: &Sink,
+    nodes: usize,
+    in_flight: usize,
+    deliveries: usize,
+) -> Result<Measured, Failed> {
     const EMITTERS: usize = 100;
     const CALLERS: usize = 20;
     let place = Place::new()?;
     let mut fleet = Vec::new();
     for _ in 0..nodes {
-        fleet.push(node(&place).await?);
+        fleet.push(narrow(&place, in_flight).await?);
     }
     let of_node = |node: usize| format!("node.{node}");
     for n in 0..EMITTERS {

@@ -36,6 +36,8 @@ const ROUNDS: usize = 5;
 const PARALLEL: usize = 64;
 const REQUESTS: usize = 20_000;
 const SEQUENTIAL: usize = 4_000;
+/// In flight at a node, by default.
+const IN_FLIGHT: usize = 1_024;
 
 /// In this order: the memory first, while nothing that was freed can be used again.
 const SECTIONS: [&str; 10] = [
@@ -202,6 +204,14 @@ async fn profile(which: &str) -> Result<(), Failed> {
             }
         }
     }
+    for (name, nodes) in [("one node", 1), ("two nodes", 2)] {
+        if name == which {
+            let ours = fleet::rate(&sink, nodes, IN_FLIGHT, 5 * REQUESTS).await?;
+            let (rate, cpu) = (ours.per_second, ours.cpu_micros);
+            println!("{name}, alone: {rate:.0}/s, {cpu:.1} µs of CPU each");
+            return Ok(());
+        }
+    }
     Err(format!("nothing is called `{which}`").into())
 }
 
@@ -246,20 +256,28 @@ async fn fleets() -> Result<(), Failed> {
             latencies.percentile(99) / 1e3,
         );
     }
-    for (name, takes, requests) in [
-        ("one database", Duration::ZERO, REQUESTS),
+    for (name, takes, in_flight, requests) in [
+        ("one database", Duration::ZERO, IN_FLIGHT, REQUESTS),
         // Longer, since it takes the receivers some time to have enough to do.
         (
             "… receivers take 10 ms",
             Duration::from_millis(10),
+            IN_FLIGHT,
             4 * REQUESTS,
+        ),
+        // What bounds a node here is its own, not the machine that all share.
+        (
+            "… and 32 in flight",
+            Duration::from_millis(10),
+            32,
+            2 * REQUESTS,
         ),
     ] {
         let sink = Sink::that_takes(takes).await?;
         let (mut ones, mut ratios) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            let one = fleet::rate(&sink, 1, requests).await?.per_second;
-            let two = fleet::rate(&sink, 2, requests).await?.per_second;
+            let one = fleet::rate(&sink, 1, in_flight, requests).await?.per_second;
+            let two = fleet::rate(&sink, 2, in_flight, requests).await?.per_second;
             ones.push(one);
             ratios.push(two / one);
         }

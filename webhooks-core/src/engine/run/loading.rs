@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Run, meanwhile::Meanwhile, state::Phase};
+use super::{Run, meanwhile::Meanwhile, phase::Phase};
 use crate::{
     delivery::Seq,
     engine::lane::{Entry, Lane},

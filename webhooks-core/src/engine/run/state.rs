@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 use url::Url;
 
-use super::{brought::Brought, loading::Loading};
+use super::{brought::Brought, loading::Loading, phase::Phase};
 use crate::{
     delivery::Seq,
     emitter::Emitter,
@@ -39,21 +39,7 @@ pub(crate) enum Ownership {
 pub(super) struct Unsettled {
     outcomes: u32,
     /// After the last of them it is tried again.
-    retried: bool,
-}
-
-/// What it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// It delivers.
-    Working,
-    /// The attempts in flight are waited for, and until the store knows of what is tried again: a load
-    /// passes over what it does not know, and others would go before it. Then the lanes are loaded anew.
-    Draining,
-    /// Nothing starts: its receiver is gone, which the store is about to know.
-    Halted,
-    /// Nothing starts: it is paused, disabled or detached.
-    Suspended,
+    pub(super) retried: bool,
 }
 
 /// Whether an attempt may start.
@@ -241,70 +227,6 @@ impl Run {
         self.idle_since = None;
     }
 
-    /// Starts no attempt any more: the receiver is gone.
-    pub(crate) fn halt(&mut self) {
-        // What is stopped already stays so, or nobody would know that it is idle.
-        if self.phase != Phase::Suspended {
-            self.phase = Phase::Halted;
-        }
-        self.forget_lanes();
-    }
-
-    /// Starts no attempt until it is renewed. Attempts in flight end on their own.
-    pub(crate) fn suspend(&mut self) {
-        self.phase = Phase::Suspended;
-        self.forget_lanes();
-    }
-
-    /// Goes on as `emitter`, with what the store has, once nothing is in flight any more.
-    pub(crate) fn renew(&mut self, emitter: Arc<Emitter>, url: Arc<Url>) {
-        self.emitter = emitter;
-        self.url = url;
-        self.cool_down = CoolDown::default();
-        self.begin_anew();
-    }
-
-    /// Takes up a changed configuration. When it spreads deliveries over other lanes, those in
-    /// flight are waited for and the lanes are loaded anew.
-    pub(crate) fn reconfigure(&mut self, emitter: Arc<Emitter>, url: Arc<Url>) {
-        let same_lanes = emitter.settings.spreads_like(&self.emitter.settings);
-        self.emitter = emitter;
-        self.url = url;
-        if !same_lanes && matches!(self.phase, Phase::Working | Phase::Draining) {
-            self.begin_anew();
-        }
-    }
-
-    /// What was in flight was dropped, outcome unknown: the lanes are loaded anew.
-    pub(crate) fn dropped_in_flight(&mut self) {
-        let dropped = std::mem::take(&mut self.in_flight);
-        if dropped > 0 && matches!(self.phase, Phase::Working | Phase::Draining) {
-            self.begin_anew();
-        }
-    }
-
-    fn begin_anew(&mut self) {
-        self.forget_lanes();
-        self.phase = Phase::Draining;
-        self.go_on_when_drained();
-    }
-
-    fn go_on_when_drained(&mut self) {
-        let drained = || !self.unsettled.values().any(|unsettled| unsettled.retried);
-        if self.phase == Phase::Draining && self.in_flight == 0 && drained() {
-            self.phase = Phase::Working;
-            self.want_load();
-        }
-    }
-
-    fn forget_lanes(&mut self) {
-        self.lanes.clear();
-        self.heads.clear();
-        self.tail_complete = false;
-        self.loading.forget();
-        self.brought.forget();
-    }
-
     /// Whether a delivery of this place was taken out before its attempt began.
     pub(crate) fn remove(&mut self, seq: Seq) {
         let lanes: Vec<u32> = self.lanes.keys().copied().collect();
@@ -341,10 +263,5 @@ impl Run {
             Phase::Draining | Phase::Halted => false,
             Phase::Suspended => known,
         }
-    }
-
-    /// Whether it will do nothing before it is renewed.
-    pub(crate) fn is_suspended(&self) -> bool {
-        self.phase == Phase::Suspended
     }
 }

@@ -1,6 +1,6 @@
 //! What was just stored, and goes to its lane without being loaded.
 
-use super::{Run, RunId, state::Phase};
+use super::{Run, RunId, phase::Phase};
 use crate::{
     engine::lane::Entry,
     store::{Epoch, lane_of},

@@ -3,6 +3,7 @@
 mod again;
 mod again_sent;
 mod append;
+mod append_batch;
 mod append_in;
 mod attempts;
 mod blocks;
@@ -19,9 +20,11 @@ mod look;
 mod messages;
 mod prune;
 mod record;
+mod repeats;
 mod replay;
 mod settle;
 mod settle_more;
+mod settle_writes;
 mod stats;
 
 pub(super) use self::{

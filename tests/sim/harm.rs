@@ -89,7 +89,10 @@ impl SimStore {
         Ok(leases)
     }
 
-    pub(crate) async fn load_all(&self, loads: Vec<Load>) -> Result<Vec<Loaded>, Error> {
+    pub(crate) async fn load_all(&self, mut loads: Vec<Load>) -> Result<Vec<Loaded>, Error> {
+        for load in &mut loads {
+            load.limit = load.limit.min(self.world.plan().page);
+        }
         let mut loaded = self.inner.load(loads.clone()).await?;
         for (load, loaded) in loads.iter().zip(&mut loaded) {
             if let Loaded::Rows { rows, more } = &*loaded {

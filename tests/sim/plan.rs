@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) is_calm: bool,
     /// At most so many attempts in flight at a node.
     pub(crate) in_flight: usize,
+    /// A load is answered with at most so many rows.
+    pub(crate) page: usize,
     /// The nodes' clocks differ, and the store has one of its own.
     pub(crate) is_skewed: bool,
     /// The longest pause between two things that somebody does.
@@ -54,6 +56,7 @@ impl Plan {
             is_calm: chance.one_in(5),
             in_flight: 2 + chance.below(15),
             is_skewed: chance.one_in(3),
+            page: chance.one_of(&[1_000, 1_000, 8, 3]),
             pause: Duration::from_millis(300 + chance.below(3_000) as u64),
         }
     }

@@ -91,7 +91,7 @@ const OLD: [(u64, &str); 19] = [
 ];
 
 /// What must be met with over the default seeds.
-const COVERED: [&str; 38] = [
+const COVERED: [&str; 39] = [
     "change failed",
     "crash",
     "dead",
@@ -102,6 +102,7 @@ const COVERED: [&str; 38] = [
     "duplicate",
     "emit given up",
     "emit without an answer",
+    "erased",
     "fenced",
     "forbidden address",
     "found itself dead",

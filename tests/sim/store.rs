@@ -8,7 +8,7 @@ use std::{
 };
 
 use webhooks_core::{
-    delivery::DeliveryKey,
+    delivery::{DeliveryKey, DeliveryState},
     emitter::{Backlog, EmitterId},
     env::Timestamp,
     event::MessageId,
@@ -285,7 +285,19 @@ impl Store for SimStore {
     }
 
     fn erase_payload(&self, id: MessageId, now: Timestamp) -> StoreFuture<'_, bool> {
-        self.inner.erase_payload(id, now)
+        Box::pin(async move {
+            let before = self.inner.message(id).await?;
+            let pending = before.into_iter().flat_map(|message| message.deliveries);
+            let pending = pending.filter(|record| record.state == DeliveryState::Pending);
+            let keys: Vec<_> = pending.map(|record| key_of(&record.key)).collect();
+            let discarded = || keys.iter().for_each(|key| self.discarded(key));
+            let erased = self.inner.erase_payload(id, now).await;
+            let erased = self.heard(erased, discarded)?;
+            self.world.cover("erased");
+            discarded();
+            self.count(0).await;
+            Ok(erased)
+        })
     }
 
     fn prune(&self, prune: Prune) -> StoreFuture<'_, Pruned> {

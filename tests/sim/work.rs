@@ -40,6 +40,7 @@ pub(crate) enum Act {
     Redeliver(usize, bool),
     Discard(usize),
     Replay(usize),
+    Erase(usize),
     /// Looks at what there is.
     Look(usize),
 }
@@ -60,6 +61,7 @@ impl Act {
                 21..=22 => Self::Redeliver(emitter, chance.one_in(3)),
                 23..=24 => Self::Discard(emitter),
                 25 => Self::Replay(emitter),
+                35 => Self::Erase(emitter),
                 26 => Self::Burst(Box::new(Emitted::draw(n, emitters, chance))),
                 27..=28 => Self::Look(emitter),
                 29..=34 => Self::Transact(Box::new(Transacted::draw(n, emitters, chance))),
@@ -131,6 +133,11 @@ impl Caller {
             }
             Act::Redeliver(emitter, is_fresh) => {
                 self.redeliver(&plan.emitters[emitter], is_fresh).await
+            }
+            Act::Erase(emitter) => {
+                if let Some(key) = self.some(&plan.emitters[emitter], None).await {
+                    drop(self.webhooks.erase_payload(key.message_id).await);
+                }
             }
             Act::Discard(emitter) => self.discard(&plan.emitters[emitter]).await,
             Act::Replay(emitter) => {

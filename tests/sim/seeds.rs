@@ -23,7 +23,7 @@ const SQLITE: u64 = 8;
 
 /// Seeds that found something once. Each says what; what they find today is another matter, since every
 /// change of the engine changes what happens.
-const OLD: [(u64, &str); 19] = [
+const OLD: [(u64, &str); 21] = [
     (
         8,
         "workers were hired and retired without end once the time was up",
@@ -72,8 +72,16 @@ const OLD: [(u64, &str); 19] = [
         "a lease that nobody wanted was given back late, when it was at work again",
     ),
     (
+        30_468,
+        "a lease that was granted otherwise while it was waited for was forgotten",
+    ),
+    (
         66_821,
         "a lease was forgotten, since its emitter was looked for and could not be",
+    ),
+    (
+        61_106,
+        "what was committed late was passed over where its lane had as much in memory as it may",
     ),
     (
         67_209,

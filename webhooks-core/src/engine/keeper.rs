@@ -107,7 +107,7 @@ pub(super) async fn sweep(engine: &Arc<Engine>) -> Result<Swept, Error> {
         let mut all = lease_any(engine, true, usize::MAX).await?;
         {
             let scheduler = engine.scheduler();
-            all.retain(|lease| !scheduler.is_at_work(&lease.emitter));
+            all.retain(|lease| !scheduler.knows_owned(&lease.emitter));
         }
         take_leases(engine, all).await?;
     }

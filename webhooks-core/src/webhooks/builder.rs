@@ -100,8 +100,9 @@ impl WebhooksBuilder {
         self
     }
 
-    /// Makes the attempts. It must guard itself: addresses are checked by the default transport,
-    /// only URLs are checked before. Defaults to `HttpTransport`.
+    /// Makes the attempts. It must guard itself, with a [`Guard`](crate::transport::Guard) for one:
+    /// addresses are checked by the default transport, only URLs are checked before. Defaults to
+    /// `HttpTransport`.
     pub fn transport<S>(mut self, transport: S) -> Self
     where
         S: Service<AttemptRequest, Response = AttemptResponse, Error = AttemptError>

@@ -200,39 +200,28 @@ impl Run {
         }
     }
 
-    /// The rest of a scan, for the lanes that have room.
+    /// The rest of a scan, for the lanes that have room, and those of which it has not come to the end of what is
+    /// in memory: what was committed late belongs among that.
     fn next_page(&mut self, scan: &Scan, after: Seq) -> Option<Scan> {
         let window = self.window();
-        if self.emitter.settings.lanes == 1 {
-            let full = self.lanes.get(&0).is_some_and(|lane| lane.is_full(window));
-            if full {
-                self.change_lane(0, Lane::leave_in_store);
-                return None;
-            }
-            return Some(Scan {
-                after,
-                ..scan.clone()
-            });
-        }
-        let all = || (0..self.emitter.settings.lanes).collect();
-        let asked: Vec<u32> = scan.only.clone().unwrap_or_else(all);
-        let (full, only): (Vec<u32>, Vec<u32>) = asked.into_iter().partition(|index| {
-            self.lanes
-                .get(index)
-                .is_some_and(|lane| lane.is_full(window))
+        let lanes = self.emitter.settings.lanes;
+        let asked = scan.only.clone().unwrap_or_else(|| (0..lanes).collect());
+        let (passed, only): (Vec<u32>, Vec<u32>) = asked.into_iter().partition(|index| {
+            let lane = self.lanes.get(index);
+            lane.is_some_and(|lane| lane.is_full(window) && lane.cursor() <= after)
         });
-        for index in full {
+        for index in passed {
             self.change_lane(index, Lane::leave_in_store);
         }
         if only.is_empty() {
-            None
-        } else {
-            Some(Scan {
-                after,
-                only: Some(only),
-                ..scan.clone()
-            })
+            return None;
         }
+        Some(Scan {
+            after,
+            // The store need not look at lanes where there is one.
+            only: (lanes > 1).then_some(only),
+            ..scan.clone()
+        })
     }
 
     /// What was asked for is all in memory now, but for what lanes left in the store.

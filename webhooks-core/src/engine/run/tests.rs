@@ -101,6 +101,8 @@ enum Page {
 
 struct World {
     run: Run,
+    /// The store answers with at most so many rows.
+    page: usize,
     now: Instant,
     last: Seq,
     pending: BTreeMap<Seq, Entry>,
@@ -119,9 +121,10 @@ struct World {
 }
 
 impl World {
-    fn new(lanes: u32) -> Self {
+    fn new(lanes: u32, page: usize) -> Self {
         Self {
             run: run(lanes),
+            page,
             now: Instant::now(),
             last: 0,
             pending: BTreeMap::new(),
@@ -247,7 +250,7 @@ impl World {
             let (rows, _) = self.run.page(&scan);
             self.load = Some(Load {
                 scan,
-                rows,
+                rows: rows.min(self.page),
                 read: None,
             });
         }
@@ -377,8 +380,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn all_go_once_and_in_their_order(lanes in prop_oneof![Just(1_u32), Just(256)], steps in steps()) {
-        let mut world = World::new(lanes);
+    fn all_go_once_and_in_their_order(
+        lanes in prop_oneof![Just(1_u32), Just(256)],
+        page in prop_oneof![Just(2_usize), Just(1_024)],
+        steps in steps(),
+    ) {
+        let mut world = World::new(lanes, page);
         for step in steps {
             world.step(step);
         }
@@ -476,4 +483,29 @@ fn a_refill_is_for_all_lanes_that_have_room() {
     let scan = run.begin_load();
     assert_eq!(scan.only.as_ref().map(Vec::len), Some(64));
     assert_eq!(run.page(&scan).0, 1_024);
+}
+
+/// It was stored by a transaction that was open for long, and its lane has as much in memory as it may.
+#[test]
+fn what_is_committed_late_goes_before_what_is_in_memory_behind_it() {
+    for lanes in [1, 256] {
+        let mut world = World::new(lanes, 3);
+        let window = world.run.window().entries;
+        let load = |world: &mut World| {
+            while world.run.needs_load() {
+                for step in [Step::BeginLoad, Step::Read, Step::AnswerLoad] {
+                    world.step(step);
+                }
+            }
+        };
+        world.step(Step::Elsewhere(0, window - 8));
+        world.step(Step::Append(0));
+        world.step(Step::Elsewhere(0, 8));
+        load(&mut world);
+        world.step(Step::Commit(0));
+        world.step(Step::Answer(0));
+        load(&mut world);
+        world.step(Step::Elsewhere(0, 8));
+        world.come_to_rest();
+    }
 }

@@ -53,6 +53,16 @@ impl Scheduler {
         }
     }
 
+    /// Whether this is known to be the node's. One that it waits for may be: the answer that it waits for may be
+    /// older than the lease.
+    pub(crate) fn knows_owned(&self, emitter: &EmitterId) -> bool {
+        let run = self
+            .by_emitter
+            .get(emitter)
+            .and_then(|id| self.runs.get(id));
+        run.is_some_and(|run| run.ownership != Ownership::Wanted)
+    }
+
     /// The leases of emitters that have been idle for `after`, or are suspended, to be given back.
     pub(crate) fn retire_idle(&mut self, after: Duration, now: Instant) -> Vec<(EmitterId, Epoch)> {
         let returning = self.returning.iter();

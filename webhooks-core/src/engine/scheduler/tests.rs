@@ -55,6 +55,22 @@ fn what_nobody_wants_is_given_back_before_it_is_taken_again() {
 }
 
 #[test]
+fn what_is_waited_for_may_be_owned_by_now() {
+    let id: EmitterId = "e".try_into().unwrap();
+    let (now, asked) = (now(), [id.clone()]);
+    let mut scheduler = Scheduler::new(8);
+    let url = Arc::new("https://example.com/".parse().unwrap());
+    scheduler.ensure(&emitter(&id), &url);
+    // A sweep is told of it, while the answer to what was asked is on its way.
+    assert!(!scheduler.knows_owned(&id));
+    scheduler.leased(&asked, vec![lease(&id)], now);
+    assert!(scheduler.knows_owned(&id));
+    scheduler.leased(&asked, Vec::new(), now);
+    assert!(scheduler.knows_owned(&id));
+    assert_eq!(scheduler.all_leases(), [(id, 1)]);
+}
+
+#[test]
 fn who_is_loaded_again_and_again_does_not_keep_others_waiting() {
     const EMITTERS: usize = 5;
     let now = now();

@@ -7,6 +7,7 @@ mod give_back;
 mod life;
 mod receiver;
 mod registry;
+mod revived;
 mod sweep;
 
 use std::time::Duration;

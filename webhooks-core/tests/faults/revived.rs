@@ -32,16 +32,15 @@ fn stopping(env: &Env, still: &Arc<AtomicBool>) -> Env {
     let still = still.clone();
     env.clone().wrap_tasks(move |mut task: Task| {
         let still = still.clone();
+        let mut look = Box::pin(sleep(Duration::ZERO));
         Box::pin(poll_fn(move |cx| {
-            if !still.load(Relaxed) {
-                return task.as_mut().poll(cx);
+            while still.load(Relaxed) {
+                if look.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                look.set(sleep(LOOK));
             }
-            let waker = cx.waker().clone();
-            tokio::spawn(async move {
-                sleep(LOOK).await;
-                waker.wake();
-            });
-            Poll::Pending
+            task.as_mut().poll(cx)
         }))
     })
 }
